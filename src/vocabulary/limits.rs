@@ -1,0 +1,112 @@
+//! A bound on everything (G15).
+
+use std::time::Duration;
+
+/// The bounds of a node. Beyond each there is a typed error or back-pressure, never growth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How many calls may wait in the mailbox of one entity. A further one is refused as overloaded.
+    pub mailbox: usize,
+    /// How many outcomes of one entity may wait for the confirmation of a write: how far it runs ahead of
+    /// its storage. A further command waits in the mailbox.
+    pub held_outcomes: usize,
+    /// How many bytes of unconfirmed writes one entity may have, counted before each further command.
+    pub held_bytes: usize,
+    /// The largest encoded event, reply or rejection, in bytes.
+    pub payload_bytes: usize,
+    /// How many entities may be active at once. A further one is refused as overloaded until an idle one
+    /// has been passivated.
+    pub active_entities: usize,
+    /// How long an entity may be idle before it is passivated.
+    pub idle: Duration,
+    /// How many entities may be in recovery at once. Further ones wait for their turn.
+    pub recoveries: usize,
+    /// How many writes one group may have.
+    pub group_writes: usize,
+    /// How many bytes of payload one group may have; a single larger write still makes a group.
+    pub group_bytes: usize,
+    /// How many writes may wait in front of one lane. Beyond that the entities wait.
+    pub lane_writes: usize,
+    /// How long a lane retries a group that the storage was unavailable for, before its activations end.
+    pub persist_retry: Duration,
+    /// How many keys of one entity are kept in memory with their outcomes. Older ones are looked up in the
+    /// storage.
+    pub recent_keys: usize,
+    /// How many bytes of keys and outcomes one entity keeps in memory for that.
+    pub recent_key_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            mailbox: 4_096,
+            held_outcomes: 2_048,
+            held_bytes: 8 << 20,
+            payload_bytes: 4 << 20,
+            active_entities: 1_000_000,
+            idle: Duration::from_secs(120),
+            recoveries: 64,
+            group_writes: 2_048,
+            group_bytes: 8 << 20,
+            lane_writes: 8_192,
+            persist_retry: Duration::from_secs(10),
+            recent_keys: 256,
+            recent_key_bytes: 64 << 10,
+        }
+    }
+}
+
+/// A limit that cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the limit `{name}` must be {must}, not {is}")]
+pub struct InvalidLimit {
+    name: &'static str,
+    must: &'static str,
+    is: String,
+}
+
+impl Limits {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`InvalidLimit`] names the first value that is out of its range.
+    pub fn check(&self) -> Result<(), InvalidLimit> {
+        let counts = [
+            ("mailbox", self.mailbox),
+            ("held_outcomes", self.held_outcomes),
+            ("held_bytes", self.held_bytes),
+            ("payload_bytes", self.payload_bytes),
+            ("active_entities", self.active_entities),
+            ("recoveries", self.recoveries),
+            ("group_writes", self.group_writes),
+            ("group_bytes", self.group_bytes),
+            ("lane_writes", self.lane_writes),
+        ];
+        for (name, is) in counts {
+            if is == 0 || is > MAX_COUNT {
+                return Err(InvalidLimit { name, must: "from 1 to 2^60", is: is.to_string() });
+            }
+        }
+        if self.idle.is_zero() {
+            return Err(InvalidLimit { name: "idle", must: "longer than nothing", is: "0".into() });
+        }
+        Ok(())
+    }
+}
+
+/// What tokio's semaphores can count (`usize::MAX >> 3`), and more than any machine holds.
+const MAX_COUNT: usize = 1 << 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_of_nothing_is_refused_by_name() {
+        assert_eq!(Limits::default().check(), Ok(()));
+        let error = Limits { mailbox: 0, ..Limits::default() }.check().unwrap_err();
+        assert_eq!(error.to_string(), "the limit `mailbox` must be from 1 to 2^60, not 0");
+        assert!(Limits { idle: Duration::ZERO, ..Limits::default() }.check().is_err());
+    }
+}

@@ -1,0 +1,25 @@
+//! L0: the words that every layer shares. Plain data and pure functions; it imports no other layer.
+
+mod clock;
+mod codec;
+mod entropy;
+mod id;
+mod key;
+mod label;
+mod limits;
+mod name;
+mod number;
+mod payload;
+mod shard;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use codec::{Codec, CodecError};
+pub use entropy::{Entropy, Random};
+pub use id::{EntityId, InvalidId, MAX_ID_BYTES, PersistenceId};
+pub use key::{CommandDigest, InvalidKey, Key, MAX_KEY_BYTES};
+pub use label::{Metadata, Tag};
+pub use limits::{InvalidLimit, Limits};
+pub use name::Name;
+pub use number::{ActivationId, Epoch, Position, Revision, SequenceNr, WriteNr};
+pub use payload::{CodecId, Manifest, Payload, PayloadError};
+pub use shard::{SHARDS, ShardId};

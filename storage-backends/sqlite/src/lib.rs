@@ -1,0 +1,1 @@
+//! The sqlite storage backend of Annals.

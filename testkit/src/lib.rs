@@ -1,0 +1,1 @@
+//! Tests for the users and the backends of Annals.
