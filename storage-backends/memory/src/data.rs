@@ -1,0 +1,86 @@
+//! What is stored, as plain ordered maps. One lock around all of it stands for the transaction; it is never
+//! held across an await.
+
+use annals::storage::{Committed, Fence, JournalEntry, KeyedOutcome, Snapshot, StorageError, StoredState};
+use annals::{ActivationId, Epoch, Key, PersistenceId, Position, SequenceNr, ShardId};
+use std::collections::BTreeMap;
+
+/// Everything in one store.
+#[derive(Debug, Default)]
+pub(crate) struct Data {
+    shards: BTreeMap<ShardId, Shard>,
+    entities: BTreeMap<PersistenceId, Entity>,
+}
+
+/// What is kept per shard.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Shard {
+    pub(crate) epoch: Epoch,
+    pub(crate) position: Position,
+}
+
+/// What is kept per persistence id.
+#[derive(Debug, Default)]
+pub(crate) struct Entity {
+    /// The highest number ever given: it stays when events are deleted (G2).
+    pub(crate) highest: SequenceNr,
+    pub(crate) deleted_to: SequenceNr,
+    pub(crate) history: BTreeMap<Place, JournalEntry>,
+    pub(crate) outcomes: BTreeMap<Key, KeyedOutcome>,
+    pub(crate) state: Option<StoredState>,
+    pub(crate) snapshots: BTreeMap<SequenceNr, Snapshot>,
+    pub(crate) last_activation: Option<ActivationId>,
+    /// What each write came to, so that a repetition gets the same answer.
+    pub(crate) committed: BTreeMap<ActivationId, Vec<Committed>>,
+}
+
+/// Where an entry stands in a history: the event of a number, then the outcomes kept at that number in the
+/// order of their writes. So the order of places is the order of writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) nr: SequenceNr,
+    /// 0 for the event, 1, 2, 3 ... for outcomes.
+    pub(crate) rank: u64,
+}
+
+impl Place {
+    pub(crate) const fn event(nr: SequenceNr) -> Self {
+        Self { nr, rank: 0 }
+    }
+
+    pub(crate) const fn first_outcome(nr: SequenceNr) -> Self {
+        Self { nr, rank: 1 }
+    }
+}
+
+impl Data {
+    pub(crate) fn entity(&self, id: &PersistenceId) -> Option<&Entity> {
+        self.entities.get(id)
+    }
+
+    pub(crate) fn entity_mut(&mut self, id: &PersistenceId) -> &mut Entity {
+        self.entities.entry(id.clone()).or_default()
+    }
+
+    /// The highest number of an id; 0 for an unknown one.
+    pub(crate) fn highest(&self, id: &PersistenceId) -> SequenceNr {
+        self.entity(id).map_or(SequenceNr::ZERO, |entity| entity.highest)
+    }
+
+    pub(crate) fn shard(&self, shard: ShardId) -> Shard {
+        self.shards.get(&shard).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn shard_mut(&mut self, shard: ShardId) -> &mut Shard {
+        self.shards.entry(shard).or_default()
+    }
+
+    /// The check that comes first in every write (G3).
+    pub(crate) fn check_fence(&self, fence: Fence) -> Result<(), StorageError> {
+        let current = self.shard(fence.shard).epoch;
+        if current == fence.epoch {
+            return Ok(());
+        }
+        Err(StorageError::Fenced { shard: fence.shard, ours: fence.epoch, current })
+    }
+}

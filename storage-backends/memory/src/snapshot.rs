@@ -1,0 +1,77 @@
+//! Snapshots, by number.
+
+use crate::MemoryStorage;
+use crate::storage::MAX_PAYLOAD_BYTES;
+use annals::storage::{
+    Counter, Fence, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StorageError, Subject,
+};
+use annals::{Payload, PersistenceId, SequenceNr, Timestamp};
+use async_trait::async_trait;
+
+#[async_trait]
+impl SnapshotStorage for MemoryStorage {
+    async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError> {
+        let SnapshotWrite { id, fence, snapshot } = write;
+        let mut data = self.lock();
+        data.check_fence(fence)?;
+        let (counter, expected, actual) = (Counter::SequenceNr, snapshot.sequence_nr, data.highest(&id));
+        if expected > actual {
+            let (expected, actual) = (expected.get(), actual.get());
+            return Err(StorageError::Conflict { id, counter, expected, actual });
+        }
+        check_sizes(&id, &snapshot)?;
+        data.entity_mut(&id).snapshots.insert(snapshot.sequence_nr, snapshot);
+        Ok(())
+    }
+
+    async fn load(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Option<Snapshot>, StorageError> {
+        let data = self.lock();
+        let newest = data.entity(id).and_then(|entity| {
+            entity.snapshots.values().rev().find(|it| criteria.meets(it.sequence_nr, it.taken_at))
+        });
+        Ok(newest.cloned())
+    }
+
+    async fn list(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Vec<(SequenceNr, Timestamp)>, StorageError> {
+        let data = self.lock();
+        let all = data.entity(id).into_iter().flat_map(|entity| entity.snapshots.values());
+        let all = all.map(|it| (it.sequence_nr, it.taken_at));
+        Ok(all.filter(|(nr, taken_at)| criteria.meets(*nr, *taken_at)).collect())
+    }
+
+    async fn delete(
+        &self,
+        id: &PersistenceId,
+        fence: Fence,
+        criteria: SnapshotCriteria,
+    ) -> Result<(), StorageError> {
+        let mut data = self.lock();
+        data.check_fence(fence)?;
+        if data.entity(id).is_some() {
+            let snapshots = &mut data.entity_mut(id).snapshots;
+            snapshots.retain(|nr, snapshot| !criteria.meets(*nr, snapshot.taken_at));
+        }
+        Ok(())
+    }
+}
+
+fn check_sizes(id: &PersistenceId, snapshot: &Snapshot) -> Result<(), StorageError> {
+    let kept = snapshot.outcomes.iter().map(|kept| &kept.outcome.payload);
+    let too_large = |payload: &&Payload| payload.bytes().len() > MAX_PAYLOAD_BYTES;
+    match std::iter::once(&snapshot.payload).chain(kept).find(too_large) {
+        None => Ok(()),
+        Some(payload) => Err(StorageError::TooLarge {
+            subject: Subject::Snapshot(id.clone(), snapshot.sequence_nr),
+            bytes: payload.bytes().len() as u64,
+            limit: MAX_PAYLOAD_BYTES as u64,
+        }),
+    }
+}
