@@ -1,0 +1,9 @@
+//! L3: the caller's side of an entity: refs, calls as builders, and the box that carries a call. It hands
+//! calls to a port of the entity layer and never sees engine or runtime.
+
+mod asked;
+mod asking;
+mod call;
+
+pub use asking::Asking;
+pub use call::{Call, EntityRef, IntoKey, Rejection, Reply, Tell, Telling};

@@ -1,0 +1,97 @@
+//! Answers that wait for the storage (output commit, G1).
+
+use super::inbox::Settled;
+use crate::entity::{Envelope, Failure, NotHandled, Unknown};
+use crate::storage::{Outcome, StorageError};
+use crate::vocabulary::WriteNr;
+use std::collections::VecDeque;
+
+/// An answer that leaves when write `after`, the last one submitted before it was decided, is confirmed.
+pub(super) struct Held<S> {
+    pub(super) after: WriteNr,
+    /// The write that carries what it tells of: its own, or that of the command it repeats. None for a
+    /// query and for a command that changes nothing.
+    pub(super) write: Option<WriteNr>,
+    /// The bytes of its own write.
+    pub(super) bytes: usize,
+    pub(super) answer: HeldAnswer<S>,
+}
+
+/// What leaves.
+pub(super) enum HeldAnswer<S> {
+    /// The answer inside the envelope.
+    Own(Box<dyn Envelope<S>>),
+    /// The outcome of the command that this one repeats.
+    Kept(Box<dyn Envelope<S>>, Outcome),
+    /// A failure that was decided on the state of that time.
+    Failed(Box<dyn Envelope<S>>, Failure),
+}
+
+impl<S> HeldAnswer<S> {
+    pub(super) fn release(self) {
+        match self {
+            Self::Own(envelope) => envelope.release(),
+            Self::Kept(envelope, outcome) => envelope.release_kept(&outcome),
+            Self::Failed(envelope, failure) => envelope.fail(failure),
+        }
+    }
+
+    fn into_envelope(self) -> Box<dyn Envelope<S>> {
+        match self {
+            Self::Own(envelope) | Self::Kept(envelope, _) | Self::Failed(envelope, _) => envelope,
+        }
+    }
+}
+
+/// The held answers of one activation, in the order in which they were decided.
+pub(super) struct HeldQueue<S> {
+    queue: VecDeque<Held<S>>,
+    bytes: usize,
+}
+
+impl<S> HeldQueue<S> {
+    pub(super) fn new() -> Self {
+        Self { queue: VecDeque::new(), bytes: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// The bytes of the unconfirmed writes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, held: Held<S>) {
+        self.bytes += held.bytes;
+        self.queue.push_back(held);
+    }
+
+    /// Lets out everything that depends on nothing behind `confirmed`.
+    pub(super) fn release_to(&mut self, confirmed: WriteNr) {
+        while self.queue.front().is_some_and(|held| held.after <= confirmed) {
+            if let Some(held) = self.queue.pop_front() {
+                self.bytes -= held.bytes;
+                held.answer.release();
+            }
+        }
+    }
+
+    /// Fails what is left, after every write of the activation was settled: what the storage was given is
+    /// unknown, the rest was not handled.
+    pub(super) fn fail_rest(&mut self, settled: &Settled, error: &StorageError) {
+        self.bytes = 0;
+        for held in self.queue.drain(..) {
+            let failure = match held.write {
+                Some(nr) if nr <= settled.handed => Failure::Unknown(Unknown::NotConfirmed(error.clone())),
+                _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),
+            };
+            held.answer.into_envelope().fail(failure);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The entrance of an active entity: calls come in at one side, settled writes at the other, and the
+//! entity's task waits for both. Its one lock makes leaving memory atomic: a call is either taken in by an
+//! entity that will handle it, or refused.
+
+use super::Calls;
+use super::lane::{Settle, Settlement};
+use crate::entity::{Envelope, Inlet, Refused};
+use crate::storage::StorageError;
+use crate::vocabulary::{PersistenceId, ShardId, WriteNr};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+/// How many calls the entity's task takes at a time.
+const BATCH: usize = 64;
+
+/// The mailbox of one active entity, and the state of its writes.
+pub(crate) struct Inbox<S> {
+    id: PersistenceId,
+    shard: ShardId,
+    limit: usize,
+    /// Set with the first failed write of the activation, for lanes to see without the lock.
+    failed: AtomicBool,
+    inner: Mutex<Inner<S>>,
+}
+
+struct Inner<S> {
+    calls: Calls<S>,
+    phase: Phase,
+    settled: Settled,
+    /// The entity's task, while it waits.
+    waker: Option<Waker>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Takes calls.
+    Open,
+    /// Takes no more, but handles those that it has.
+    Draining,
+    /// Its task has ended or is about to, with nothing left to do.
+    Retired,
+}
+
+/// What became of the writes of the current activation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Settled {
+    /// How many of them are settled.
+    pub(super) count: u64,
+    /// The last one that was confirmed, all before it included.
+    pub(super) confirmed: WriteNr,
+    /// The last one that was handed to the storage and not confirmed.
+    pub(super) handed: WriteNr,
+    /// Why the first one was not confirmed.
+    pub(super) failure: Option<StorageError>,
+}
+
+/// What woke the entity's task.
+pub(super) struct News {
+    pub(super) settled: Settled,
+    pub(super) draining: bool,
+}
+
+impl<S> Inbox<S> {
+    pub(crate) fn new(id: PersistenceId, limit: usize) -> Self {
+        let inner =
+            Inner { calls: Calls::new(), phase: Phase::Open, settled: Settled::default(), waker: None };
+        Self { shard: ShardId::of(&id), id, limit, failed: AtomicBool::new(false), inner: Mutex::new(inner) }
+    }
+
+    pub(crate) fn id(&self) -> &PersistenceId {
+        &self.id
+    }
+
+    pub(crate) fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<S>> {
+        self.inner.lock().expect("nothing panics while it holds an inbox")
+    }
+
+    /// Forgets the writes of the activation before; all of them are settled.
+    pub(super) fn begin_activation(&self) {
+        self.failed.store(false, Ordering::Release);
+        self.lock().settled = Settled::default();
+    }
+
+    /// Waits until a write was settled that is not among the first `seen`, or a call is there while the
+    /// entity has `room`, or, if it is `quiet`, the node drains. Moves a batch of calls to `calls`.
+    pub(super) async fn news(&self, seen: u64, room: bool, quiet: bool, calls: &mut Calls<S>) -> News {
+        std::future::poll_fn(|cx| self.poll_news(cx, seen, room, quiet, calls)).await
+    }
+
+    fn poll_news(
+        &self,
+        cx: &mut Context<'_>,
+        seen: u64,
+        room: bool,
+        quiet: bool,
+        calls: &mut Calls<S>,
+    ) -> Poll<News> {
+        let mut inner = self.lock();
+        let draining = inner.phase == Phase::Draining;
+        let some_call = room && !inner.calls.is_empty();
+        if inner.settled.count == seen && !some_call && !(quiet && draining) {
+            if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                inner.waker = Some(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        if room {
+            let batch = inner.calls.len().min(BATCH);
+            calls.extend(inner.calls.drain(..batch));
+        }
+        Poll::Ready(News { settled: inner.settled.clone(), draining })
+    }
+
+    /// What became of the writes so far.
+    pub(super) fn settled(&self) -> Settled {
+        self.lock().settled.clone()
+    }
+
+    /// Moves all waiting calls to `calls`.
+    pub(super) fn take_all(&self, calls: &mut Calls<S>) {
+        calls.append(&mut self.lock().calls);
+    }
+
+    /// Closes the inbox for good if no call waits; tells whether it is closed.
+    pub(super) fn retire_if_empty(&self) -> bool {
+        let mut inner = self.lock();
+        if inner.calls.is_empty() {
+            inner.phase = Phase::Retired;
+        }
+        inner.phase == Phase::Retired
+    }
+
+    /// Closes the inbox for good, because its task is gone; gives the calls that nobody will handle.
+    pub(crate) fn abandon(&self) -> Calls<S> {
+        let mut inner = self.lock();
+        inner.phase = Phase::Retired;
+        std::mem::take(&mut inner.calls)
+    }
+
+    /// Takes no more calls; the entity ends when it has handled those that it has.
+    pub(crate) fn drain(&self) {
+        let mut inner = self.lock();
+        if inner.phase == Phase::Open {
+            inner.phase = Phase::Draining;
+        }
+        wake(inner);
+    }
+}
+
+/// Wakes the entity's task, after the lock is released.
+fn wake<S>(mut inner: MutexGuard<'_, Inner<S>>) {
+    let waker = inner.waker.take();
+    drop(inner);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl<S> Inlet<S> for Inbox<S>
+where
+    S: Send + Sync,
+{
+    fn push(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>> {
+        let mut inner = self.lock();
+        match inner.phase {
+            Phase::Retired => return Err(Refused::Retired(envelope)),
+            Phase::Draining => return Err(Refused::ShutDown),
+            Phase::Open if inner.calls.len() >= self.limit => return Err(Refused::Full),
+            Phase::Open => inner.calls.push_back(envelope),
+        }
+        wake(inner);
+        Ok(())
+    }
+}
+
+impl<S: Send + Sync> Settle for Inbox<S> {
+    fn settle(&self, nr: WriteNr, settlement: Settlement) {
+        let mut inner = self.lock();
+        let settled = &mut inner.settled;
+        settled.count += 1;
+        match settlement {
+            Settlement::Confirmed if settled.failure.is_none() => settled.confirmed = nr,
+            // No storage confirms a write behind a failed one; what depends on it stays unknown.
+            Settlement::Confirmed => settled.handed = nr,
+            Settlement::Failed(error) => {
+                settled.handed = nr;
+                settled.failure.get_or_insert(error);
+                self.failed.store(true, Ordering::Release);
+            }
+            Settlement::Dropped(error) => {
+                settled.failure.get_or_insert(error);
+                self.failed.store(true, Ordering::Release);
+            }
+        }
+        wake(inner);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,231 @@
+//! A lane: all writes of some shards, in order, one group in flight. What queues up meanwhile is the next
+//! group; an idle lane commits a single write at once.
+
+use super::tenure::Tenure;
+use crate::storage::{Committed, Lane, StorageError, Write, WriteStorage};
+use crate::vocabulary::{Limits, ShardId, WriteNr};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// What became of a write.
+#[derive(Debug, Clone)]
+pub(super) enum Settlement {
+    /// It is durable.
+    Confirmed,
+    /// The storage was given it and did not confirm it.
+    Failed(StorageError),
+    /// The storage was never given it.
+    Dropped(StorageError),
+}
+
+/// Learns what became of its writes, in their order.
+pub(super) trait Settle: Send + Sync {
+    fn settle(&self, nr: WriteNr, settlement: Settlement);
+    /// Whether a write of the current activation was not confirmed: then no later one may be sent.
+    fn has_failed(&self) -> bool;
+}
+
+/// A write on its way, with everything that judges it.
+pub(crate) struct Queued {
+    pub(super) write: Write,
+    pub(super) tenure: Arc<Tenure>,
+    pub(super) from: Arc<dyn Settle>,
+}
+
+/// What a lane is told.
+pub(crate) enum LaneMessage {
+    Write(Queued),
+    /// End, after everything before this.
+    Stop,
+}
+
+/// The entrances of all lanes of a node.
+#[derive(Clone)]
+pub(crate) struct Lanes(Arc<[mpsc::Sender<LaneMessage>]>);
+
+impl Lanes {
+    pub(crate) fn new(lanes: Vec<mpsc::Sender<LaneMessage>>) -> Self {
+        Self(lanes.into())
+    }
+
+    /// Queues a write; waits while the lane is full. A lane that is gone drops it.
+    pub(super) async fn submit(&self, shard: ShardId, queued: Queued) {
+        let lane = &self.0[Lane::of(shard, self.0.len()).0];
+        if let Err(mpsc::error::SendError(LaneMessage::Write(queued))) =
+            lane.send(LaneMessage::Write(queued)).await
+        {
+            let (store, reason) = ("lane".into(), "the node has shut down".into());
+            let gone = StorageError::Unavailable { store, reason };
+            queued.from.settle(queued.write.write_nr, Settlement::Dropped(gone));
+        }
+    }
+
+    /// Lets every lane end after what it has queued, and waits until they have.
+    pub(crate) async fn stop(&self) {
+        for lane in self.0.iter() {
+            // A lane that is gone has ended already.
+            let _ = lane.send(LaneMessage::Stop).await;
+            lane.closed().await;
+        }
+    }
+}
+
+/// Runs a lane until it is stopped.
+pub(crate) async fn run(
+    lane: Lane,
+    storage: Arc<dyn WriteStorage>,
+    mut queue: mpsc::Receiver<LaneMessage>,
+    limits: Arc<Limits>,
+) {
+    let mut messages = Vec::new();
+    let mut group = Vec::new();
+    let mut group_bytes = 0;
+    while queue.recv_many(&mut messages, limits.group_writes).await > 0 {
+        for message in messages.drain(..) {
+            let LaneMessage::Write(queued) = message else {
+                commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+                return;
+            };
+            let bytes = queued.write.payload_bytes();
+            if !group.is_empty() && group_bytes + bytes > limits.group_bytes {
+                commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+                group_bytes = 0;
+            }
+            group_bytes += bytes;
+            group.push(queued);
+        }
+        commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+        group_bytes = 0;
+    }
+}
+
+/// Who waits for a write of a group.
+struct Waiting {
+    nr: WriteNr,
+    tenure: Arc<Tenure>,
+    from: Arc<dyn Settle>,
+}
+
+/// Commits a group and settles every write of it. Retries in place, in order, what the storage was
+/// unavailable for: nothing of it was written, so the order within each entity stays.
+async fn commit(lane: Lane, storage: &dyn WriteStorage, limits: &Limits, group: Vec<Queued>) {
+    let mut retry = Retry::new(limits.persist_retry);
+    let mut group = group;
+    while !group.is_empty() {
+        let (writes, waiting) = sendable(group);
+        if writes.is_empty() {
+            return;
+        }
+        let writes: Arc<[Write]> = writes.into();
+        let results = append(lane, storage, writes.clone()).await;
+        group = settle(&writes, waiting, results, retry.may_go_on());
+        if !group.is_empty() {
+            retry.pause().await;
+        }
+    }
+}
+
+/// Splits off the writes that must not be sent any more, and tells their entities.
+fn sendable(group: Vec<Queued>) -> (Vec<Write>, Vec<Waiting>) {
+    let mut writes = Vec::with_capacity(group.len());
+    let mut waiting = Vec::with_capacity(group.len());
+    for Queued { write, tenure, from } in group {
+        let nr = write.write_nr;
+        if let Some(why) = tenure.revoked() {
+            from.settle(nr, Settlement::Dropped(why.clone()));
+        } else if from.has_failed() {
+            let why = StorageError::Unavailable {
+                store: "lane".into(),
+                reason: "an earlier write of the activation failed".into(),
+            };
+            from.settle(nr, Settlement::Dropped(why));
+        } else {
+            writes.push(write);
+            waiting.push(Waiting { nr, tenure, from });
+        }
+    }
+    (writes, waiting)
+}
+
+/// Appends, and turns what a backend must not do into an answer that loses nothing.
+async fn append(
+    lane: Lane,
+    storage: &dyn WriteStorage,
+    writes: Arc<[Write]>,
+) -> Vec<Result<Committed, StorageError>> {
+    let count = writes.len();
+    let results = AssertUnwindSafe(async { storage.append(lane, writes).await }).catch_unwind().await;
+    match results {
+        Ok(results) if results.len() == count => results,
+        broken => {
+            let reason: Arc<str> = match broken {
+                Ok(results) => {
+                    format!("the backend gave {} results for {count} writes", results.len()).into()
+                }
+                Err(_) => "the backend panicked".into(),
+            };
+            tracing::error!(lane = lane.0, %reason, "a group of writes has an unknown outcome");
+            let lost = || StorageError::Indeterminate { store: "backend".into(), reason: reason.clone() };
+            (0..count).map(|_| Err(lost())).collect()
+        }
+    }
+}
+
+/// Tells every entity what became of its write; gives back those to be tried again.
+///
+/// Tenures are revoked before anyone is told: an entity that is activated again after this must find a
+/// raised epoch, or a write that is still on its way could land behind its recovery.
+fn settle(
+    writes: &[Write],
+    waiting: Vec<Waiting>,
+    results: Vec<Result<Committed, StorageError>>,
+    may_retry: bool,
+) -> Vec<Queued> {
+    for (waiting, result) in waiting.iter().zip(&results) {
+        if let Err(error @ (StorageError::Fenced { .. } | StorageError::Indeterminate { .. })) = result {
+            waiting.tenure.revoke(error.clone());
+        }
+    }
+    let mut again = Vec::new();
+    for ((write, waiting), result) in writes.iter().zip(waiting).zip(results) {
+        match result {
+            Ok(_) => waiting.from.settle(waiting.nr, Settlement::Confirmed),
+            Err(StorageError::Unavailable { .. }) if may_retry => {
+                again.push(Queued { write: write.clone(), tenure: waiting.tenure, from: waiting.from });
+            }
+            Err(error) => {
+                tracing::warn!(entity = %write.id, write = %waiting.nr, %error, "a write was not confirmed");
+                waiting.from.settle(waiting.nr, Settlement::Failed(error));
+            }
+        }
+    }
+    again
+}
+
+/// Doubling pauses within a bounded time.
+struct Retry {
+    until: Instant,
+    pause: Duration,
+}
+
+impl Retry {
+    const FIRST: Duration = Duration::from_millis(5);
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    fn new(within: Duration) -> Self {
+        Self { until: Instant::now() + within, pause: Self::FIRST }
+    }
+
+    fn may_go_on(&self) -> bool {
+        Instant::now() < self.until
+    }
+
+    async fn pause(&mut self) {
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(Self::LONGEST);
+    }
+}

@@ -1,0 +1,274 @@
+//! An activation that is up: it waits for calls and for settled writes, and owns the branching between them.
+
+use super::held::{Held, HeldAnswer, HeldQueue};
+use super::inbox::News;
+use super::keys::{KeyWindow, Known};
+use super::recovery::Recovered;
+use super::{Calls, Inbox, Kind, Tenure};
+use crate::entity::{Context, Envelope, Failure, NotHandled};
+use crate::storage::{JournalStorage, KeyedOutcome, Outcome, StorageError};
+use crate::vocabulary::{ActivationId, CommandDigest, Key, PersistenceId, SequenceNr, WriteNr};
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::time::{Instant, sleep};
+
+/// One activation of one entity.
+pub(super) struct Active<'a, S> {
+    pub(super) kind: &'a Arc<Kind<S>>,
+    pub(super) inbox: &'a Arc<Inbox<S>>,
+    pub(super) tenure: Arc<Tenure>,
+    pub(super) activation: ActivationId,
+    pub(super) state: S,
+    pub(super) ctx: Context<S>,
+    /// The last event in `state`.
+    pub(super) sequence_nr: SequenceNr,
+    /// The last write handed to the lane.
+    pub(super) submitted: WriteNr,
+    /// The last write known to be durable.
+    pub(super) confirmed: WriteNr,
+    /// How many writes are settled.
+    settled: u64,
+    pub(super) held: HeldQueue<S>,
+    pub(super) keys: KeyWindow,
+}
+
+/// Why an activation is over. Its memory is dropped; calls that it did not decide go to the next one.
+pub(super) enum End {
+    /// A write failed, or the shard was lost.
+    Lost(StorageError),
+    /// User code panicked, or an effect turned out impossible after it was applied.
+    Broken,
+    /// It was idle, or the node drains.
+    Quiet,
+}
+
+/// The key of a command, and what tells the command from others with that key.
+pub(super) struct Keyed {
+    pub(super) key: Key,
+    pub(super) digest: CommandDigest,
+}
+
+/// What the storage told of keys that this activation does not remember.
+type LookedUp = Vec<(Key, Option<KeyedOutcome>)>;
+
+/// What is kept for a key, with the write of this activation that carries it.
+enum Found {
+    Known(Option<(Option<WriteNr>, KeyedOutcome)>),
+    AskStorage,
+}
+
+impl<'a, S: Send + Sync + 'static> Active<'a, S> {
+    pub(super) fn new(kind: &'a Arc<Kind<S>>, inbox: &'a Arc<Inbox<S>>, recovered: Recovered<S>) -> Self {
+        Self {
+            tenure: recovered.tenure,
+            activation: ActivationId::new(kind.random.next_u128()),
+            state: recovered.state,
+            ctx: Context::new(inbox.id().clone(), kind.clock.clone(), kind.random.split()),
+            sequence_nr: recovered.sequence_nr,
+            submitted: WriteNr::ZERO,
+            confirmed: WriteNr::ZERO,
+            settled: 0,
+            held: HeldQueue::new(),
+            keys: recovered.keys,
+            kind,
+            inbox,
+        }
+    }
+
+    /// Handles calls until the activation ends, and settles what it leaves behind.
+    pub(super) async fn run(mut self, calls: &mut Calls<S>) {
+        let end = self.handle_calls(calls).await;
+        self.stop(end).await;
+    }
+
+    async fn handle_calls(&mut self, calls: &mut Calls<S>) -> End {
+        let idle = self.kind.limits.idle;
+        let mut idle_check = pin!(sleep(idle));
+        let mut was_busy = false;
+        loop {
+            let quiet = self.held.is_empty() && calls.is_empty();
+            let room = calls.is_empty() && self.may_run_ahead();
+            let news = tokio::select! {
+                biased;
+                news = self.inbox.news(self.settled, room, quiet, calls) => news,
+                () = &mut idle_check, if quiet => {
+                    if !was_busy && self.inbox.retire_if_empty() {
+                        return End::Quiet;
+                    }
+                    was_busy = false;
+                    idle_check.as_mut().reset(Instant::now() + idle);
+                    continue;
+                }
+            };
+            was_busy = true;
+            if let Err(end) = self.confirm(&news) {
+                return end;
+            }
+            if quiet && news.draining && calls.is_empty() {
+                return End::Quiet;
+            }
+            if let Err(end) = self.handle_batch(calls).await {
+                return end;
+            }
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    fn may_run_ahead(&self) -> bool {
+        let limits = &self.kind.limits;
+        self.held.len() < limits.held_outcomes && self.held.bytes() < limits.held_bytes
+    }
+
+    /// Lets out what the settled writes allow.
+    fn confirm(&mut self, news: &News) -> Result<(), End> {
+        self.settled = news.settled.count;
+        self.confirmed = news.settled.confirmed;
+        self.held.release_to(self.confirmed);
+        match &news.settled.failure {
+            Some(error) => Err(End::Lost(error.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Handles calls in order until none is left, or the entity is as far ahead of its storage as it may be.
+    async fn handle_batch(&mut self, calls: &mut Calls<S>) -> Result<(), End> {
+        let mut looked_up = LookedUp::new();
+        while self.may_run_ahead()
+            && let Some(call) = calls.pop_front()
+        {
+            if let Some(why) = self.tenure.revoked() {
+                calls.push_front(call);
+                return Err(End::Lost(why.clone()));
+            }
+            self.handle(call, calls, &mut looked_up).await?;
+        }
+        Ok(())
+    }
+
+    async fn handle(
+        &mut self,
+        call: Box<dyn Envelope<S>>,
+        behind: &mut Calls<S>,
+        looked_up: &mut LookedUp,
+    ) -> Result<(), End> {
+        if !self.kind.definition.commands.contains(&call.command()) {
+            let (entity_type, command) = (self.kind.definition.entity_type.into(), call.command());
+            self.refuse(call, NotHandled::UnlistedCommand { entity_type, command });
+            return Ok(());
+        }
+        let Some(key) = call.key().cloned() else {
+            return self.decide(call, None).await;
+        };
+        let digest = match call.digest() {
+            Ok(digest) => digest,
+            Err(error) => {
+                let (id, command) = (self.inbox.id().clone(), call.command());
+                self.refuse(call, NotHandled::Unencodable { id, command, error });
+                return Ok(());
+            }
+        };
+        let found = match self.find(&key, looked_up) {
+            Found::Known(found) => found,
+            Found::AskStorage => {
+                let keys = self.keys_to_look_up(&key, behind);
+                match look_up(&*self.kind.journal, self.inbox.id(), keys).await {
+                    Ok(answers) => *looked_up = answers,
+                    Err(error) => {
+                        self.refuse(call, NotHandled::KeyLookup(error));
+                        return Ok(());
+                    }
+                }
+                looked_up
+                    .iter()
+                    .find(|(known, _)| *known == key)
+                    .and_then(|(_, kept)| Some((None, kept.clone()?)))
+            }
+        };
+        match found {
+            Some((write, kept)) if kept.command == digest => self.repeat(call, write, kept.outcome),
+            Some(_) => {
+                let id = self.inbox.id().clone();
+                self.hold(None, 0, HeldAnswer::Failed(call, Failure::KeyReused { id, key }));
+            }
+            None => {
+                // From here on the window knows better.
+                looked_up.retain(|(known, _)| *known != key);
+                return self.decide(call, Some(Keyed { key, digest })).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is kept for a key: first among the recent ones (those in flight are there too), then among what
+    /// the storage told before.
+    fn find(&self, key: &Key, looked_up: &LookedUp) -> Found {
+        match self.keys.find(key) {
+            Known::Recent(recent) => Found::Known(Some((Some(recent.write), recent.kept.clone()))),
+            Known::Never => Found::Known(None),
+            Known::AskStorage => match looked_up.iter().find(|(known, _)| known == key) {
+                Some((_, kept)) => Found::Known(kept.clone().map(|kept| (None, kept))),
+                None => Found::AskStorage,
+            },
+        }
+    }
+
+    /// A key that only the storage knows, and those of the calls behind that will need it too: they are
+    /// looked up together.
+    fn keys_to_look_up(&self, key: &Key, behind: &mut Calls<S>) -> Vec<Key> {
+        let mut keys = vec![key.clone()];
+        for next in behind.iter().filter_map(|call| call.key()) {
+            if matches!(self.keys.find(next), Known::AskStorage) && !keys.contains(next) {
+                keys.push(next.clone());
+            }
+        }
+        keys
+    }
+
+    /// Answers a command that was handled before; if its write is in flight, together with it.
+    fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
+        self.hold(write.filter(|nr| *nr > WriteNr::ZERO), 0, HeldAnswer::Kept(call, outcome));
+    }
+
+    /// Refuses a command of which nothing happened.
+    pub(super) fn refuse(&mut self, call: Box<dyn Envelope<S>>, reason: NotHandled) {
+        self.hold(None, 0, HeldAnswer::Failed(call, Failure::NotHandled(reason)));
+    }
+
+    /// Keeps an answer until every write submitted so far is durable (G1): it was decided on a state that
+    /// holds all of them.
+    pub(super) fn hold(&mut self, write: Option<WriteNr>, bytes: usize, answer: HeldAnswer<S>) {
+        if self.submitted <= self.confirmed {
+            answer.release();
+        } else {
+            self.held.push(Held { after: self.submitted, write, bytes, answer });
+        }
+    }
+
+    /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest.
+    async fn stop(mut self, end: End) {
+        let mut error = match end {
+            End::Quiet => return,
+            End::Broken => None,
+            End::Lost(error) => Some(error),
+        };
+        while self.settled < self.submitted.get() {
+            let news = self.inbox.news(self.settled, false, false, &mut Calls::new()).await;
+            if let Err(End::Lost(failed)) = self.confirm(&news) {
+                error = Some(failed);
+            }
+        }
+        if let Some(error) = error {
+            let settled = self.inbox.settled();
+            self.held.fail_rest(&settled, &error);
+        }
+    }
+}
+
+async fn look_up(
+    journal: &dyn JournalStorage,
+    id: &PersistenceId,
+    keys: Vec<Key>,
+) -> Result<LookedUp, StorageError> {
+    let outcomes = journal.outcomes(id, &keys).await?;
+    Ok(keys.into_iter().zip(outcomes).collect())
+}

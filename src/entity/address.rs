@@ -1,0 +1,71 @@
+//! Where a call goes, and the port through which it gets there. The client calls it, the runtime implements
+//! it, and neither knows the other.
+
+use super::{Envelope, Failure};
+use crate::vocabulary::EntityId;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Points at one entity. What every client of an entity wraps.
+pub struct Target<S>(pub(crate) Arc<Address<S>>);
+
+impl<S> Clone for Target<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// One entity, and the way to it.
+pub(crate) struct Address<S> {
+    pub(crate) id: EntityId,
+    pub(crate) delivery: Arc<dyn Delivery<S>>,
+    /// The inlet that the last delivery went through; it saves the look-up until it is refused there.
+    inlet: RwLock<Option<Arc<dyn Inlet<S>>>>,
+}
+
+impl<S> Address<S> {
+    /// Takes a call in where the last one went, if that is known and still open.
+    pub(crate) fn push_where_known(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>> {
+        match &*self.inlet.read().unwrap_or_else(PoisonError::into_inner) {
+            Some(inlet) => inlet.push(envelope),
+            None => Err(Refused::Retired(envelope)),
+        }
+    }
+
+    /// Remembers where the entity is now.
+    pub(crate) fn remember(&self, inlet: Arc<dyn Inlet<S>>) {
+        *self.inlet.write().unwrap_or_else(PoisonError::into_inner) = Some(inlet);
+    }
+}
+
+impl<S> Target<S> {
+    pub(crate) fn new(id: EntityId, delivery: Arc<dyn Delivery<S>>) -> Self {
+        Self(Arc::new(Address { id, delivery, inlet: RwLock::new(None) }))
+    }
+
+    /// A target that no call reaches: each fails as `delivery` says.
+    pub(crate) fn nowhere(delivery: Arc<dyn Delivery<S>>) -> Self {
+        Self::new(EntityId::new("-").expect("a valid id"), delivery)
+    }
+}
+
+/// Hands calls to entities, wherever they are.
+pub(crate) trait Delivery<S>: Send + Sync {
+    /// Hands over a call, or says why not; then nothing of it happened.
+    fn deliver(&self, to: &Address<S>, envelope: Box<dyn Envelope<S>>) -> Result<(), Failure>;
+}
+
+/// The entrance of one active entity.
+pub(crate) trait Inlet<S>: Send + Sync {
+    /// Takes a call in, behind those that came before.
+    fn push(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>>;
+}
+
+/// A call that was not taken in.
+pub(crate) enum Refused<S> {
+    /// The mailbox is full.
+    Full,
+    /// The node is shutting down.
+    ShutDown,
+    /// The entity left memory in the meantime: look it up again.
+    Retired(Box<dyn Envelope<S>>),
+}

@@ -1,0 +1,83 @@
+//! What a handler may know beside state and command. In tests all of it is under control.
+
+use crate::vocabulary::{Clock, EntityId, Key, PersistenceId, Random, SequenceNr, Timestamp};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock};
+
+/// The surroundings of a command that is being decided.
+pub struct Context<S> {
+    id: PersistenceId,
+    sequence_nr: SequenceNr,
+    key: Option<Key>,
+    clock: Arc<dyn Clock>,
+    now: OnceLock<Timestamp>,
+    random: Random,
+    of: PhantomData<fn() -> S>,
+}
+
+impl<S> Context<S> {
+    pub(crate) fn new(id: PersistenceId, clock: Arc<dyn Clock>, random: Random) -> Self {
+        Self {
+            id,
+            sequence_nr: SequenceNr::ZERO,
+            key: None,
+            clock,
+            now: OnceLock::new(),
+            random,
+            of: PhantomData,
+        }
+    }
+
+    /// Turns to the next command.
+    pub(crate) fn begin(&mut self, sequence_nr: SequenceNr, key: Option<Key>) {
+        self.sequence_nr = sequence_nr;
+        self.key = key;
+        self.now.take();
+    }
+
+    /// The entity's id.
+    pub fn entity_id(&self) -> &EntityId {
+        self.id.entity_id()
+    }
+
+    /// The entity's type and id.
+    pub fn persistence_id(&self) -> &PersistenceId {
+        &self.id
+    }
+
+    /// The number of the last event in the state that the handler sees.
+    pub fn sequence_nr(&self) -> SequenceNr {
+        self.sequence_nr
+    }
+
+    /// The idempotency key of the command, if the caller gave one.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// The time of day: the same at every call within one command, and the time that its write is dated
+    /// with.
+    pub fn now(&self) -> Timestamp {
+        *self.now.get_or_init(|| self.clock.now())
+    }
+
+    /// A random number. Put it into an event if the state depends on it; never draw in `apply`.
+    pub fn random_u64(&self) -> u64 {
+        self.random.next_u64()
+    }
+
+    /// A new id: 128 random bits.
+    pub fn new_id(&self) -> u128 {
+        self.random.next_u128()
+    }
+}
+
+impl<S> fmt::Debug for Context<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("id", &self.id)
+            .field("sequence_nr", &self.sequence_nr)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,210 @@
+//! How a call can fail. One type for every call, so that a caller decides by matching, never by parsing.
+
+use super::Never;
+use crate::storage::StorageError;
+use crate::vocabulary::{CodecError, InvalidId, InvalidKey, Key, Manifest, PersistenceId, SequenceNr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a call did not give a reply.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError<E = Never> {
+    /// The entity refused the command, with the reason that its handler gave.
+    #[error("rejected: {0}")]
+    Rejected(E),
+    /// Nothing of the command happened, and nothing of it will. Safe to retry, with or without a key.
+    #[error("not handled: {0}")]
+    NotHandled(#[source] NotHandled),
+    /// The command may have been handled. Retry it with the same key, or read the entity first.
+    #[error("unknown whether it was handled: {0}")]
+    Unknown(#[source] Unknown),
+    /// A bound was reached, and nothing of the command happened. Retry it later.
+    #[error("overloaded: {0}")]
+    Overloaded(#[source] Overloaded),
+    /// The entity's stored data is sound but newer than, or unknown to, this program. Nothing happened.
+    #[error("{0}")]
+    Incompatible(#[source] StorageError),
+    /// The key was used before, for another command. Nothing happened.
+    #[error("key {key} of {id} was used for another command")]
+    KeyReused {
+        /// The entity.
+        id: PersistenceId,
+        /// The key.
+        key: Key,
+    },
+}
+
+/// Why nothing of a command happened.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotHandled {
+    /// The node has no such entity type.
+    #[error("entity type {entity_type} is not registered at this node")]
+    Unregistered {
+        /// The type's name.
+        entity_type: Arc<str>,
+    },
+    /// The entity's definition does not list the command.
+    #[error("the definition of {entity_type} does not list the command {command}")]
+    UnlistedCommand {
+        /// The type's name.
+        entity_type: Arc<str>,
+        /// The command's name.
+        command: &'static str,
+    },
+    /// The entity id is not one.
+    #[error(transparent)]
+    InvalidId(InvalidId),
+    /// The key is not one.
+    #[error(transparent)]
+    InvalidKey(InvalidKey),
+    /// The node is shutting down.
+    #[error("the node is shutting down")]
+    ShutDown,
+    /// The entity could not be recovered.
+    #[error(transparent)]
+    Recovery(RecoveryError),
+    /// The handler, `apply` or the reply panicked; nothing was written, and the entity was dropped from
+    /// memory.
+    #[error("{id} panicked at command {command}: {message}")]
+    Panicked {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: &'static str,
+        /// What the panic said.
+        message: Arc<str>,
+    },
+    /// An event, reply or key's command cannot be encoded so that it can be decoded again.
+    #[error("{id}, command {command}: {error}")]
+    Unencodable {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: &'static str,
+        /// What the codec said.
+        error: CodecError,
+    },
+    /// An event says that it has a name and version which its type does not list.
+    #[error("{id}, command {command}: event {manifest} is not among the manifests of its type")]
+    UnlistedEvent {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: &'static str,
+        /// What the event calls itself.
+        manifest: Manifest,
+    },
+    /// An event or an outcome is over the limit.
+    #[error("{id}, command {command}: {what} of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: &'static str,
+        /// The event, reply or rejection.
+        what: Arc<str>,
+        /// Its encoded size.
+        bytes: usize,
+        /// The largest size.
+        limit: usize,
+    },
+    /// The storage failed, or the shard was lost, before it was given the write.
+    #[error("the write was not handed to the storage: {0}")]
+    NotWritten(StorageError),
+    /// The storage could not tell whether the key was used before.
+    #[error("the key could not be looked up: {0}")]
+    KeyLookup(StorageError),
+}
+
+/// Why it is not known whether a command was handled.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// The caller's own time-out ran out.
+    #[error("no answer within {after:?}")]
+    TimedOut {
+        /// The time-out.
+        after: Duration,
+    },
+    /// The write was handed to the storage, which did not confirm it.
+    #[error("the write was not confirmed: {0}")]
+    NotConfirmed(StorageError),
+    /// The entity went away without an answer: its runtime was stopped.
+    #[error("the entity's runtime stopped")]
+    Lost,
+    /// The kept outcome cannot be read as the reply of this command.
+    #[error("it was handled, but its outcome cannot be read: {0}")]
+    Unreadable(Arc<str>),
+}
+
+/// Which bound was reached.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Overloaded {
+    /// The entity's mailbox is full.
+    #[error("the mailbox of {id} holds {limit} calls")]
+    Mailbox {
+        /// The entity.
+        id: PersistenceId,
+        /// The bound.
+        limit: usize,
+    },
+    /// Too many entities are active.
+    #[error("{limit} entities are active")]
+    ActiveEntities {
+        /// The bound.
+        limit: usize,
+    },
+}
+
+/// Why an entity could not be brought back from its journal (G10).
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecoveryError {
+    /// The storage could not give its history, or not a sound one.
+    #[error("recovery failed: {0}")]
+    Storage(StorageError),
+    /// `apply` panicked at an event.
+    #[error("recovery failed: apply panicked at event {sequence_nr} of {id}: {message}")]
+    Panicked {
+        /// The entity.
+        id: PersistenceId,
+        /// The event.
+        sequence_nr: SequenceNr,
+        /// What the panic said.
+        message: Arc<str>,
+    },
+}
+
+/// A failure without the user's type: what the layers below the client speak of.
+#[derive(Debug, Clone)]
+pub(crate) enum Failure {
+    NotHandled(NotHandled),
+    Unknown(Unknown),
+    Overloaded(Overloaded),
+    Incompatible(StorageError),
+    KeyReused { id: PersistenceId, key: Key },
+}
+
+impl<E> From<Failure> for CallError<E> {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotHandled(reason) => Self::NotHandled(reason),
+            Failure::Unknown(reason) => Self::Unknown(reason),
+            Failure::Overloaded(bound) => Self::Overloaded(bound),
+            Failure::Incompatible(error) => Self::Incompatible(error),
+            Failure::KeyReused { id, key } => Self::KeyReused { id, key },
+        }
+    }
+}
+
+impl From<RecoveryError> for Failure {
+    fn from(error: RecoveryError) -> Self {
+        match error {
+            RecoveryError::Storage(error @ StorageError::Incompatible { .. }) => Self::Incompatible(error),
+            error => Self::NotHandled(NotHandled::Recovery(error)),
+        }
+    }
+}
