@@ -1,0 +1,260 @@
+//! A storage whose writes a test holds back, fails or loses.
+
+use annals::storage::{
+    Committed, Fence, JournalEntry, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange,
+    SnapshotStorage, StateStorage, StorageError, StorageProvider, StoredEvent, Write, WriteStorage,
+};
+use annals::{EntityId, Epoch, Key, PersistenceId, SequenceNr, ShardId};
+use annals_memory::MemoryStorage;
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// What happens to one group of writes.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// Nothing is written, and the storage says so.
+    Unavailable,
+    /// All of it is written, and the answer is lost.
+    AppliedButLost,
+    /// Nothing is written, and nobody knows.
+    NotAppliedAndLost,
+    /// The answer is lost, and the writes arrive when the test says so.
+    Late,
+    /// The backend panics.
+    Panic,
+    /// Only the write with this number is refused, as too large.
+    Refuse(u64),
+}
+
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Inner>);
+
+struct Inner {
+    memory: MemoryStorage,
+    open: Semaphore,
+    faults: Mutex<VecDeque<Fault>>,
+    late: Mutex<Vec<(Lane, Arc<[Write]>)>>,
+    groups: Mutex<Vec<usize>>,
+    lookups: AtomicUsize,
+    lookup_faults: AtomicUsize,
+    reads_at_once: AtomicUsize,
+    most_reads_at_once: AtomicUsize,
+    slow_reads: AtomicUsize,
+}
+
+const OPEN: usize = 1 << 20;
+
+impl Gate {
+    /// Lets every group through.
+    pub(crate) fn open() -> Self {
+        let gate = Self::closed();
+        gate.release(OPEN);
+        gate
+    }
+
+    /// Holds every group back.
+    pub(crate) fn closed() -> Self {
+        Self(Arc::new(Inner {
+            memory: MemoryStorage::new(),
+            open: Semaphore::new(0),
+            faults: Mutex::default(),
+            late: Mutex::default(),
+            groups: Mutex::default(),
+            lookups: AtomicUsize::new(0),
+            lookup_faults: AtomicUsize::new(0),
+            reads_at_once: AtomicUsize::new(0),
+            most_reads_at_once: AtomicUsize::new(0),
+            slow_reads: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Lets so many groups through.
+    pub(crate) fn release(&self, groups: usize) {
+        self.0.open.add_permits(groups);
+    }
+
+    /// Holds back from now on.
+    pub(crate) fn close(&self) {
+        self.0.open.forget_permits(OPEN);
+    }
+
+    /// The next group that is let through meets this.
+    pub(crate) fn fail_next(&self, fault: Fault) {
+        self.0.faults.lock().unwrap().push_back(fault);
+    }
+
+    /// Delivers the writes that were late; gives what the storage says to each.
+    pub(crate) async fn deliver_late(&self) -> Vec<Result<Committed, StorageError>> {
+        let late = std::mem::take(&mut *self.0.late.lock().unwrap());
+        let mut results = Vec::new();
+        for (lane, group) in late {
+            results.extend(self.0.memory.writes().append(lane, group).await);
+        }
+        results
+    }
+
+    /// The sizes of the groups that arrived so far, those held back included.
+    pub(crate) fn groups(&self) -> Vec<usize> {
+        self.0.groups.lock().unwrap().clone()
+    }
+
+    pub(crate) fn lookups(&self) -> usize {
+        self.0.lookups.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn fail_next_lookup(&self) {
+        self.0.lookup_faults.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Reads take a while from now on, on the paused clock.
+    pub(crate) fn slow_reads(&self) {
+        self.0.slow_reads.store(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn most_reads_at_once(&self) -> usize {
+        self.0.most_reads_at_once.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn memory(&self) -> MemoryStorage {
+        self.0.memory.clone()
+    }
+
+    /// The whole history of an account, outcomes included.
+    pub(crate) async fn history(&self, id: &str) -> Vec<JournalEntry> {
+        let journal = self.0.memory.journal().unwrap();
+        journal.read(&account(id), ReadRange::ALL).map(|entry| entry.unwrap()).collect().await
+    }
+
+    /// The events of an account.
+    pub(crate) async fn events(&self, id: &str) -> Vec<StoredEvent> {
+        let event = |entry| match entry {
+            JournalEntry::Event(event) => Some(event),
+            JournalEntry::Outcome { .. } => None,
+        };
+        self.history(id).await.into_iter().filter_map(event).collect()
+    }
+}
+
+pub(crate) fn account(id: &str) -> PersistenceId {
+    PersistenceId::new("account", EntityId::new(id).unwrap()).unwrap()
+}
+
+/// Returns when nothing in the runtime can go on by itself any more: only then does a paused clock move.
+pub(crate) async fn quiesce() {
+    tokio::time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await.unwrap_err();
+}
+
+fn lost() -> StorageError {
+    StorageError::Indeterminate { store: "gate".into(), reason: "the answer was lost".into() }
+}
+
+#[async_trait]
+impl WriteStorage for Gate {
+    async fn append(&self, lane: Lane, group: Arc<[Write]>) -> Vec<Result<Committed, StorageError>> {
+        self.0.groups.lock().unwrap().push(group.len());
+        self.0.open.acquire().await.unwrap().forget();
+        let fault = self.0.faults.lock().unwrap().pop_front();
+        let writes = self.0.memory.writes();
+        let all = |error: StorageError| group.iter().map(|_| Err(error.clone())).collect();
+        match fault {
+            None => writes.append(lane, group).await,
+            Some(Fault::Unavailable) => {
+                all(StorageError::Unavailable { store: "gate".into(), reason: "it is closed".into() })
+            }
+            Some(Fault::AppliedButLost) => {
+                for result in writes.append(lane, group.clone()).await {
+                    result.unwrap();
+                }
+                all(lost())
+            }
+            Some(Fault::NotAppliedAndLost) => all(lost()),
+            Some(Fault::Late) => {
+                self.0.late.lock().unwrap().push((lane, group.clone()));
+                all(lost())
+            }
+            Some(Fault::Panic) => panic!("the backend gave up"),
+            Some(Fault::Refuse(nr)) => {
+                let (good, bad): (Vec<Write>, Vec<Write>) =
+                    group.iter().cloned().partition(|w| w.write_nr.get() < nr);
+                let mut results = writes.append(lane, good.into()).await;
+                results.extend(bad.iter().map(|write| {
+                    let subject = annals::storage::Subject::Entity(write.id.clone());
+                    Err(StorageError::TooLarge { subject, bytes: 2, limit: 1 })
+                }));
+                results
+            }
+        }
+    }
+
+    async fn outcomes(
+        &self,
+        id: &PersistenceId,
+        keys: &[Key],
+    ) -> Result<Vec<Option<KeyedOutcome>>, StorageError> {
+        self.0.lookups.fetch_add(1, Ordering::SeqCst);
+        let fail = |left: usize| left.checked_sub(1);
+        if self.0.lookup_faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
+            return Err(StorageError::Unavailable { store: "gate".into(), reason: "no look-up now".into() });
+        }
+        self.0.memory.writes().outcomes(id, keys).await
+    }
+
+    async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
+        self.0.memory.writes().epochs(shards).await
+    }
+
+    async fn raise_epochs(&self, raised: &[Fence]) -> Result<(), StorageError> {
+        self.0.memory.writes().raise_epochs(raised).await
+    }
+}
+
+#[async_trait]
+impl JournalStorage for Gate {
+    fn read(&self, id: &PersistenceId, range: ReadRange) -> JournalStream {
+        self.0.memory.journal().unwrap().read(id, range)
+    }
+
+    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+        let at_once = self.0.reads_at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most_reads_at_once.fetch_max(at_once, Ordering::SeqCst);
+        if self.0.slow_reads.load(Ordering::SeqCst) > 0 {
+            quiesce().await;
+        }
+        self.0.reads_at_once.fetch_sub(1, Ordering::SeqCst);
+        self.0.memory.journal().unwrap().highest_sequence_nr(id).await
+    }
+
+    async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
+        self.0.memory.journal().unwrap().delete_to(id, fence, to).await
+    }
+}
+
+impl StorageProvider for Gate {
+    fn name(&self) -> &'static str {
+        "gate"
+    }
+    fn lanes(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+    fn max_payload_bytes(&self) -> usize {
+        self.0.memory.max_payload_bytes()
+    }
+    fn writes(&self) -> Arc<dyn WriteStorage> {
+        Arc::new(self.clone())
+    }
+    fn journal(&self) -> Option<Arc<dyn JournalStorage>> {
+        Some(Arc::new(self.clone()))
+    }
+    fn snapshots(&self) -> Option<Arc<dyn SnapshotStorage>> {
+        None
+    }
+    fn states(&self) -> Option<Arc<dyn StateStorage>> {
+        None
+    }
+}

@@ -1,0 +1,14 @@
+//! The core on one node: what a caller may rely on, whatever fails below. Everything runs on the memory
+//! backend behind a scripted gate, on one thread and a paused clock.
+
+mod account;
+mod bad_input;
+mod bounds;
+mod calls;
+mod failures;
+mod gate;
+mod keys;
+mod output_commit;
+mod panics;
+mod recovery;
+mod shutdown;
