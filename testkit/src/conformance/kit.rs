@@ -1,8 +1,8 @@
 //! What cases are built from: ids, payloads, and a writer that counts as an activation does.
 
 use annals::storage::{
-    Change, Event, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot, SnapshotWrite,
-    StateChange, StoredEvent, Write,
+    Change, Committed, Event, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot,
+    SnapshotWrite, StateChange, StoredEvent, Write,
 };
 use annals::{
     ActivationId, CodecId, CommandDigest, EntityId, Epoch, Key, Manifest, Metadata, Payload, PersistenceId,
@@ -189,4 +189,28 @@ impl Writer {
 /// Metadata of these pairs.
 pub(super) fn metadata<const N: usize>(pairs: [(&'static str, &str); N]) -> Metadata {
     pairs.into_iter().collect()
+}
+
+/// The highest sequence number after a journal write.
+pub(super) fn sequence_nr(committed: Committed) -> u64 {
+    match committed {
+        Committed::Events { sequence_nr, .. } => sequence_nr.get(),
+        other => panic!("not what a journal write comes to: {other:?}"),
+    }
+}
+
+/// The feed position of a journal write's last event.
+pub(super) fn position(committed: Committed) -> Option<u64> {
+    match committed {
+        Committed::Events { position, .. } => position.map(annals::Position::get),
+        other => panic!("not what a journal write comes to: {other:?}"),
+    }
+}
+
+/// The revision after a state write.
+pub(super) fn revision(committed: Committed) -> u64 {
+    match committed {
+        Committed::State { revision } => revision.get(),
+        other => panic!("not what a state write comes to: {other:?}"),
+    }
 }

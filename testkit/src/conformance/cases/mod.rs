@@ -1,12 +1,26 @@
 //! The cases, one file per subject.
 
+mod activation;
+mod append;
+mod epochs;
+mod fencing;
+mod group;
+mod journal_delete;
 mod journal_read;
 
 use super::case::Case;
 
 /// Every case, in the order in which they run.
 pub(super) fn all() -> Vec<Case> {
-    let groups = [journal_read::cases()];
+    let groups = [
+        journal_read::cases(),
+        journal_delete::cases(),
+        append::cases(),
+        group::cases(),
+        activation::cases(),
+        epochs::cases(),
+        fencing::cases(),
+    ];
     groups.into_iter().flatten().collect()
 }
 
