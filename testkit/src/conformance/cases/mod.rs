@@ -2,11 +2,17 @@
 
 mod activation;
 mod append;
+mod damage;
 mod epochs;
 mod fencing;
 mod group;
+mod ids;
 mod journal_delete;
 mod journal_read;
+mod outcome_read;
+mod outcomes;
+mod payloads;
+mod positions;
 
 use super::case::Case;
 
@@ -20,6 +26,12 @@ pub(super) fn all() -> Vec<Case> {
         activation::cases(),
         epochs::cases(),
         fencing::cases(),
+        outcomes::cases(),
+        outcome_read::cases(),
+        ids::cases(),
+        payloads::cases(),
+        positions::cases(),
+        damage::cases(),
     ];
     groups.into_iter().flatten().collect()
 }
