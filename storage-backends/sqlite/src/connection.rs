@@ -1,0 +1,111 @@
+//! Opening connections to the file, with their settings, and reading the settings back.
+
+use crate::error::{config, not_opened};
+use crate::options::{SqliteOptions, Synchronous};
+use crate::schema;
+use annals::storage::StorageError;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How durable a commit is, as SQLite itself tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Durability {
+    /// Whether a commit waits for the disk.
+    pub synchronous: Synchronous,
+    /// Whether the write-ahead log is in use.
+    pub write_ahead_log: bool,
+}
+
+/// Pages of 4 KiB, SQLite's default: with larger ones the scattered updates of heads write more bytes.
+const PAGE_BYTES: u64 = 4_096;
+
+/// Every statement of the crate stays prepared.
+const STATEMENTS: usize = 96;
+
+/// The one connection that writes.
+pub(crate) fn open_writer(
+    path: &Path,
+    store: &Arc<str>,
+    options: &SqliteOptions,
+) -> Result<Connection, StorageError> {
+    schema::check_header(path, store)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut conn = open(path, store, flags)?;
+    schema::check_owner(&conn, store)?;
+    if conn.is_readonly("main").map_err(|e| not_opened(store, &e))? {
+        return Err(config(store, "the file may not be written to"));
+    }
+    set_up(&conn, options).map_err(|e| not_opened(store, &e))?;
+    let found = durability(&conn).map_err(|e| not_opened(store, &e))?;
+    if !found.write_ahead_log || found.synchronous < options.synchronous {
+        return Err(config(
+            store,
+            format_args!(
+                "asked for {:?} with a write-ahead log, SQLite gives {found:?}",
+                options.synchronous
+            ),
+        ));
+    }
+    schema::migrate(&mut conn, store)?;
+    schema::check_sound(&conn, store)?;
+    Ok(conn)
+}
+
+/// A connection that only reads. A writer must be open.
+pub(crate) fn open_reader(path: &Path, store: &Arc<str>) -> Result<Connection, StorageError> {
+    let conn = open(path, store, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192;")
+        .map_err(|e| not_opened(store, &e))?;
+    Ok(conn)
+}
+
+fn open(path: &Path, store: &Arc<str>, flags: OpenFlags) -> Result<Connection, StorageError> {
+    // Each connection stays on one thread. No URI flag: a path is a path, whatever it looks like.
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|e| not_opened(store, &e))?;
+    // Another program that looks into the file may hold a lock for a moment.
+    conn.busy_timeout(Duration::from_secs(5)).map_err(|e| not_opened(store, &e))?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(conn)
+}
+
+fn set_up(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    conn.execute_batch(&format!("PRAGMA page_size = {PAGE_BYTES}"))?;
+    // Its answer is judged by `durability`.
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    conn.execute_batch(match options.synchronous {
+        Synchronous::Full => "PRAGMA synchronous = FULL",
+        Synchronous::Normal => "PRAGMA synchronous = NORMAL",
+    })?;
+    // The log is copied into the file every 4,096 pages (16 MiB): rarer than by default, because a page that
+    // changed in many commits is then copied once; not much rarer, because a reader searches the log.
+    conn.execute_batch(
+        "PRAGMA wal_autocheckpoint = 4096;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -32768;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;",
+    )?;
+    let page_bytes: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    if let Some(bytes) = options.max_file_bytes {
+        let pages = (bytes / page_bytes.unsigned_abs().max(1)).clamp(1, u64::from(u32::MAX - 1));
+        conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// What SQLite says of this connection.
+pub(crate) fn durability(conn: &Connection) -> rusqlite::Result<Durability> {
+    let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    let journal_mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    let synchronous = match synchronous {
+        2 | 3 => Synchronous::Full,
+        1 => Synchronous::Normal,
+        weaker => return Err(rusqlite::Error::IntegralValueOutOfRange(0, weaker)),
+    };
+    Ok(Durability { synchronous, write_ahead_log: journal_mode == "wal" })
+}

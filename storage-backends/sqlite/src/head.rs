@@ -1,0 +1,87 @@
+//! What the store knows of one entity beside its rows: where its history ends, and who wrote last.
+
+use crate::error::Fault;
+use annals::storage::{StorageError, Subject};
+use annals::{ActivationId, PersistenceId, Revision, SequenceNr, WriteNr};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// The head row of an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The entity's number; 0 until it is stored.
+    pub(crate) entity: i64,
+    pub(crate) highest: SequenceNr,
+    pub(crate) deleted_to: SequenceNr,
+    pub(crate) revision: Revision,
+    pub(crate) last_row: i64,
+    /// How many rows of the chain come after its last block.
+    pub(crate) unblocked: i64,
+    pub(crate) write_nr: WriteNr,
+    pub(crate) activation: ActivationId,
+}
+
+impl Head {
+    /// That of an entity which was never written.
+    pub(crate) const BLANK: Self = Self {
+        entity: 0,
+        highest: SequenceNr::ZERO,
+        deleted_to: SequenceNr::ZERO,
+        revision: Revision::ZERO,
+        last_row: 0,
+        unblocked: 0,
+        write_nr: WriteNr::ZERO,
+        activation: ActivationId::new(0),
+    };
+
+    /// The stored head, if the entity was ever written.
+    pub(crate) fn load(conn: &Connection, id: &PersistenceId) -> Result<Option<Self>, Fault> {
+        const SQL: &str =
+            "SELECT entity, highest, deleted_to, revision, last_row, unblocked, write_nr, activation
+            FROM entity LEFT JOIN head USING (entity) WHERE entity_type = ?1 AND entity_id = ?2";
+        let ids = params![id.entity_type().as_str(), id.entity_id().as_str()];
+        let parsed = conn.prepare_cached(SQL)?.query_row(ids, |row| Ok(Self::parse(row))).optional()?;
+        match parsed {
+            None => Ok(None),
+            Some(Some(head)) => Ok(Some(head)),
+            Some(None) => Err(StorageError::corrupt(
+                Subject::Entity(id.clone()),
+                "its head row is missing or cannot be read; restore the file from a backup",
+            )
+            .into()),
+        }
+    }
+
+    fn parse(row: &Row<'_>) -> Option<Self> {
+        let signed = |at: usize| row.get::<_, i64>(at).ok();
+        let number = |at: usize| signed(at).and_then(|value| u64::try_from(value).ok());
+        let activation: [u8; 16] = row.get_ref(7).ok()?.as_blob().ok()?.try_into().ok()?;
+        Some(Self {
+            entity: signed(0)?,
+            highest: SequenceNr::new(number(1)?),
+            deleted_to: SequenceNr::new(number(2)?),
+            revision: Revision::new(number(3)?),
+            last_row: signed(4)?,
+            unblocked: signed(5)?,
+            write_nr: WriteNr::new(number(6)?),
+            activation: ActivationId::new(u128::from_be_bytes(activation)),
+        })
+    }
+
+    /// Stores it in place of what is there.
+    pub(crate) fn store(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
+        const SQL: &str = "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            ON CONFLICT (entity) DO UPDATE SET highest = ?2, deleted_to = ?3, revision = ?4, last_row = ?5,
+                unblocked = ?6, write_nr = ?7, activation = ?8";
+        conn.prepare_cached(SQL)?.execute(params![
+            self.entity,
+            self.highest.get().cast_signed(),
+            self.deleted_to.get().cast_signed(),
+            self.revision.get().cast_signed(),
+            self.last_row,
+            self.unblocked,
+            self.write_nr.get().cast_signed(),
+            self.activation.get().to_be_bytes(),
+        ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! Finding the outcome of a key. The index is not in the path of a write: the keys of recent rows are in
+//! memory only, and go into `kept` in bulk.
+//!
+//! ```text
+//! journal  |------ rows up to indexed_to ------|---- newer rows ----|
+//!                    `kept`, in runs               `RecentKeys`
+//! ```
+//!
+//! One table of all keys in the order of their hashes would be written all over for every few keys; a run is
+//! written once, in order. So that a search looks into few runs however long the history is, [`FAN`] runs of
+//! a level are merged into one of the next.
+
+use crate::error::Fault;
+use crate::head::Head;
+use crate::reader::Reader;
+use crate::row::{self, journal_columns};
+use annals::storage::{KeyedOutcome, StorageError, Subject};
+use annals::{Key, PersistenceId};
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// As soon as so many keys are in memory they go into a run.
+const RECENT_KEYS: usize = 16_384;
+
+/// And at the latest after so many rows, with keys or without: they are read again when the store is opened.
+const RECENT_ROWS: i64 = 262_144;
+
+/// How many runs of one level become one.
+const FAN: usize = 8;
+
+/// How many entries of each run one step of a merge reads.
+const MERGE_STEP: i64 = 1_024;
+
+/// Where a key may be. Ordered as `kept` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KeyEntry {
+    entity: i64,
+    hash: i64,
+    row: i64,
+}
+
+impl KeyEntry {
+    pub(crate) fn new(entity: i64, key: &Key, row: i64) -> Self {
+        Self { entity, hash: hash(key), row }
+    }
+}
+
+/// The hash by which `kept` is ordered. It is stored: it never changes.
+fn hash(key: &Key) -> i64 {
+    xxh3_64(key.as_str().as_bytes()).cast_signed()
+}
+
+/// The keys of the rows behind `indexed_to`, shared by the writer, which adds what it committed, and the
+/// readers. An entry leaves only after the run that takes its place was committed, so a reader that looks
+/// here first and into the runs then misses none.
+#[derive(Debug, Default)]
+pub(crate) struct RecentKeys(Mutex<BTreeSet<KeyEntry>>);
+
+impl RecentKeys {
+    fn entries(&self) -> MutexGuard<'_, BTreeSet<KeyEntry>> {
+        // Nothing panics while it holds the set, so a poisoned one is sound.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the keys of a committed transaction.
+    pub(crate) fn add(&self, committed: Vec<KeyEntry>) {
+        if !committed.is_empty() {
+            self.entries().extend(committed);
+        }
+    }
+
+    /// Reads them from the journal.
+    pub(crate) fn load(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
+        const SQL: &str = "SELECT entity, key, row FROM journal
+            WHERE row > (SELECT indexed_to FROM store) AND key IS NOT NULL";
+        let mut statement = conn.prepare_cached(SQL)?;
+        let entries = statement
+            .query_map([], |row| {
+                let key = xxh3_64(row.get_ref(1)?.as_bytes()?).cast_signed();
+                Ok(KeyEntry { entity: row.get(0)?, hash: key, row: row.get(2)? })
+            })?
+            .collect::<Result<BTreeSet<_>, _>>()?;
+        *self.entries() = entries;
+        Ok(())
+    }
+
+    fn candidates(&self, entity: i64, hash: i64) -> Vec<i64> {
+        let bound = |row| KeyEntry { entity, hash, row };
+        self.entries().range(bound(0)..=bound(i64::MAX)).map(|entry| entry.row).collect()
+    }
+}
+
+/// Moves the recent keys into a run, when there are enough of them. The answer is whether it did; call
+/// [`forget`] once that is committed.
+pub(crate) fn index(conn: &Connection, recent: &RecentKeys, last_row: i64) -> Result<bool, rusqlite::Error> {
+    let entries = recent.entries();
+    if entries.len() < RECENT_KEYS {
+        let rows: i64 = conn
+            .prepare_cached("SELECT ?1 - indexed_to FROM store")?
+            .query_row([last_row], |row| row.get(0))?;
+        if rows < RECENT_ROWS {
+            return Ok(false);
+        }
+    }
+    // A copy, so that readers need not wait for the inserts.
+    let sorted: Vec<KeyEntry> = entries.iter().copied().collect();
+    drop(entries);
+    if !sorted.is_empty() {
+        let run = add_run(conn, 0, Stage::InUse)?;
+        add_entries(conn, run, &sorted)?;
+    }
+    conn.prepare_cached("UPDATE store SET indexed_to = ?1")?.execute([last_row])?;
+    Ok(true)
+}
+
+/// Drops what [`index`] moved.
+pub(crate) fn forget(recent: &RecentKeys) {
+    recent.entries().clear();
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    InUse = 0,
+    Filling = 1,
+    MergedAway = 2,
+}
+
+fn add_run(conn: &Connection, level: i64, stage: Stage) -> Result<i64, rusqlite::Error> {
+    conn.prepare_cached("INSERT INTO run (level, stage) VALUES (?1, ?2)")?
+        .execute(params![level, stage as i64])?;
+    Ok(conn.last_insert_rowid())
+}
+
+fn add_entries(conn: &Connection, run: i64, entries: &[KeyEntry]) -> Result<(), rusqlite::Error> {
+    let mut insert = conn.prepare_cached("INSERT INTO kept VALUES (?1, ?2, ?3, ?4)")?;
+    for entry in entries {
+        insert.execute([run, entry.entity, entry.hash, entry.row])?;
+    }
+    Ok(())
+}
+
+/// One step of merging runs. The answer is whether there was something to do.
+pub(crate) fn merge(conn: &Connection) -> Result<bool, rusqlite::Error> {
+    if let Some(&(run, _)) = runs(conn, Stage::MergedAway)?.first() {
+        return delete_entries(conn, run).map(|()| true);
+    }
+    let in_use = runs(conn, Stage::InUse)?;
+    if let Some(&(target, level)) = runs(conn, Stage::Filling)?.first() {
+        let sources = of_level(&in_use, level - 1);
+        return merge_into(conn, target, &sources).map(|()| true);
+    }
+    let Some(&(_, level)) = in_use.iter().find(|(_, level)| of_level(&in_use, *level).len() >= FAN) else {
+        return Ok(false);
+    };
+    add_run(conn, level + 1, Stage::Filling).map(|_| true)
+}
+
+fn runs(conn: &Connection, stage: Stage) -> Result<Vec<(i64, i64)>, rusqlite::Error> {
+    conn.prepare_cached("SELECT run, level FROM run WHERE stage = ?1 ORDER BY run")?
+        .query_map([stage as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+/// The oldest runs of a level. While they are merged others may be added, but only behind them.
+fn of_level(runs: &[(i64, i64)], level: i64) -> Vec<i64> {
+    runs.iter().filter(|run| run.1 == level).map(|run| run.0).take(FAN).collect()
+}
+
+/// Where a merge stands is told by the last entry of its target.
+fn merge_into(conn: &Connection, target: i64, sources: &[i64]) -> Result<(), rusqlite::Error> {
+    const LAST: &str = "SELECT entity, key_hash, row FROM kept WHERE run = ?1
+        ORDER BY entity DESC, key_hash DESC, row DESC LIMIT 1";
+    let last = conn.prepare_cached(LAST)?.query_map([target], entry)?.next().transpose()?;
+    let mut merged = Vec::new();
+    // Behind the last entry that was read of a run there may be more that belong before those of others.
+    let mut complete_to = None::<KeyEntry>;
+    for &source in sources {
+        let read = entries_behind(conn, source, last)?;
+        if read.len() as i64 == MERGE_STEP {
+            complete_to = complete_to.into_iter().chain(read.last().copied()).min();
+        }
+        merged.extend(read);
+    }
+    merged.sort_unstable();
+    if let Some(complete_to) = complete_to {
+        merged.retain(|entry| *entry <= complete_to);
+    }
+    add_entries(conn, target, &merged)?;
+    if complete_to.is_none() {
+        let mut stage = conn.prepare_cached("UPDATE run SET stage = ?2 WHERE run = ?1")?;
+        stage.execute([target, Stage::InUse as i64])?;
+        for &source in sources {
+            stage.execute([source, Stage::MergedAway as i64])?;
+        }
+    }
+    Ok(())
+}
+
+fn entries_behind(
+    conn: &Connection,
+    run: i64,
+    last: Option<KeyEntry>,
+) -> Result<Vec<KeyEntry>, rusqlite::Error> {
+    const SQL: &str = "SELECT entity, key_hash, row FROM kept
+        WHERE run = ?1 AND (entity, key_hash, row) > (?2, ?3, ?4)
+        ORDER BY entity, key_hash, row LIMIT ?5";
+    let last = last.unwrap_or(KeyEntry { entity: 0, hash: 0, row: 0 });
+    conn.prepare_cached(SQL)?.query_map([run, last.entity, last.hash, last.row, MERGE_STEP], entry)?.collect()
+}
+
+fn entry(row: &rusqlite::Row<'_>) -> Result<KeyEntry, rusqlite::Error> {
+    Ok(KeyEntry { entity: row.get(0)?, hash: row.get(1)?, row: row.get(2)? })
+}
+
+fn delete_entries(conn: &Connection, run: i64) -> Result<(), rusqlite::Error> {
+    const SQL: &str = "DELETE FROM kept WHERE run = ?1 AND (entity, key_hash, row) <= (
+        SELECT entity, key_hash, row FROM kept WHERE run = ?1
+        ORDER BY entity, key_hash, row LIMIT 1 OFFSET ?2)";
+    let deleted = conn.prepare_cached(SQL)?.execute([run, MERGE_STEP])?;
+    if deleted == 0 {
+        conn.prepare_cached("DELETE FROM kept WHERE run = ?1")?.execute([run])?;
+        conn.prepare_cached("DELETE FROM run WHERE run = ?1")?.execute([run])?;
+    }
+    Ok(())
+}
+
+/// The outcomes kept for these keys.
+pub(crate) fn outcomes(
+    reader: &mut Reader,
+    recent: &RecentKeys,
+    id: &PersistenceId,
+    keys: &[Key],
+) -> Result<Vec<Option<KeyedOutcome>>, Fault> {
+    let Some(head) = Head::load(reader.conn(), id)? else { return Ok(vec![None; keys.len()]) };
+    // Memory first, then the transaction: see `RecentKeys`.
+    let recent: Vec<Vec<i64>> = keys.iter().map(|key| recent.candidates(head.entity, hash(key))).collect();
+    reader.snapshot(|conn, names| {
+        let find = |(key, recent): (&Key, Vec<i64>)| {
+            for number in indexed(conn, head.entity, hash(key))?.into_iter().chain(recent) {
+                let mut statement = conn.prepare_cached(BY_ROW)?;
+                let mut rows = statement.query([number, head.entity])?;
+                let Some(row) = rows.next()? else {
+                    let subject = Subject::Outcome(id.clone(), key.clone());
+                    return Err(StorageError::corrupt(subject, "the row that may hold it is missing").into());
+                };
+                // Keys are compared whole, and another key's outcome is none of our business.
+                if row.get_ref(13)?.as_bytes_or_null().ok().flatten() == Some(key.as_str().as_bytes()) {
+                    return row::kept(conn, names, row, id)?.map_err(Fault::from);
+                }
+            }
+            Ok(None)
+        };
+        keys.iter().zip(recent).map(find).collect()
+    })
+}
+
+const BY_ROW: &str = journal_columns!("WHERE row = ?1 AND entity = ?2");
+
+fn indexed(conn: &Connection, entity: i64, hash: i64) -> Result<Vec<i64>, rusqlite::Error> {
+    // Oldest first: the first outcome of a key is the one that counts.
+    const SQL: &str = "SELECT row FROM kept WHERE run IN (SELECT run FROM run WHERE stage = 0)
+        AND entity = ?1 AND key_hash = ?2 ORDER BY row";
+    conn.prepare_cached(SQL)?.query_map([entity, hash], |row| row.get(0))?.collect()
+}

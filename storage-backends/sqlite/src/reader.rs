@@ -1,0 +1,123 @@
+//! The threads that read, each with a connection of its own. A piece of reading is short, so that it never
+//! keeps the log from being copied into the file for long.
+
+use crate::connection;
+use crate::error::{Fault, unavailable};
+use crate::manifests::ManifestNames;
+use crate::writer::CLOSED;
+use annals::storage::StorageError;
+use rusqlite::Connection;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::{mpsc, oneshot};
+
+/// How many pieces of reading may wait; beyond that the callers wait.
+const WAITING: usize = 1_024;
+
+/// What one reading thread owns.
+pub(crate) struct Reader {
+    conn: Connection,
+    names: ManifestNames,
+    store: Arc<str>,
+}
+
+impl Reader {
+    /// Reads inside one transaction: everything as of one moment.
+    pub(crate) fn snapshot<T>(
+        &mut self,
+        read: impl FnOnce(&Connection, &mut ManifestNames) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let tx = self.conn.unchecked_transaction()?;
+        let result = read(&tx, &mut self.names);
+        tx.finish()?;
+        result
+    }
+
+    /// The name of the store, for errors.
+    pub(crate) fn store(&self) -> &Arc<str> {
+        &self.store
+    }
+
+    /// The connection, for reading outside a transaction.
+    pub(crate) fn conn(&self) -> &Connection {
+        &self.conn
+    }
+}
+
+/// What a thread is told.
+enum Order {
+    Do(Box<dyn FnOnce(&mut Reader) + Send>),
+    Stop,
+}
+
+/// Hands pieces of reading to the threads. Cheap to clone; the threads end when they are told to, or when the
+/// last clone is gone.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    waiting: mpsc::Sender<Order>,
+    store: Arc<str>,
+}
+
+impl Readers {
+    /// Starts the threads.
+    pub(crate) fn start(
+        path: &Path,
+        store: &Arc<str>,
+        count: NonZeroUsize,
+    ) -> Result<(Self, Vec<JoinHandle<()>>), StorageError> {
+        let (waiting, orders) = mpsc::channel(WAITING);
+        let orders = Arc::new(Mutex::new(orders));
+        let mut threads = Vec::with_capacity(count.get());
+        for number in 0..count.get() {
+            let conn = connection::open_reader(path, store)?;
+            let mut reader = Reader { conn, names: ManifestNames::default(), store: store.clone() };
+            let orders = orders.clone();
+            let thread = thread::Builder::new()
+                .name(format!("annals-sqlite-reader-{number}"))
+                .spawn(move || {
+                    while let Some(Order::Do(read)) = next(&orders) {
+                        read(&mut reader);
+                    }
+                })
+                .map_err(|e| unavailable(store, format_args!("cannot start a thread: {e}")))?;
+            threads.push(thread);
+        }
+        Ok((Self { waiting, store: store.clone() }, threads))
+    }
+
+    /// Has one of the threads do `read`.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (caller, answer) = oneshot::channel();
+        let order = Order::Do(Box::new(move |reader| {
+            let result = read(reader).map_err(|fault| fault.into_storage(&reader.store));
+            // A caller that no longer waits needs no answer.
+            let _ = caller.send(result);
+        }));
+        if self.waiting.send(order).await.is_err() {
+            return Err(unavailable(&self.store, CLOSED));
+        }
+        answer.await.unwrap_or_else(|_| Err(unavailable(&self.store, CLOSED)))
+    }
+}
+
+/// Ends the threads after what they are doing. Blocks until there is room for the order.
+pub(crate) fn stop(readers: &Readers, threads: Vec<JoinHandle<()>>) {
+    for _ in &threads {
+        let _ = readers.waiting.blocking_send(Order::Stop);
+    }
+    for thread in threads {
+        // It panicked, and its callers were told.
+        let _ = thread.join();
+    }
+}
+
+/// The thread that waits holds the queue; the others wait for it.
+fn next(orders: &Mutex<mpsc::Receiver<Order>>) -> Option<Order> {
+    // Nothing panics while it holds the queue, so a poisoned one is sound.
+    orders.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+}

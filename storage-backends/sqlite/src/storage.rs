@@ -1,0 +1,326 @@
+//! The handle: opening and closing a store, and its ports.
+
+use crate::append;
+use crate::connection::{self, Durability};
+use crate::error::{Fault, config, indeterminate, unavailable};
+use crate::job::Task;
+use crate::journal::Entries;
+use crate::keys::{self, RecentKeys};
+use crate::lock::{self, StoreLock};
+use crate::options::SqliteOptions;
+use crate::presence::Presence;
+use crate::reader::{self, Readers};
+use crate::session::Session;
+use crate::writer::{self, CLOSED, Order, Writer};
+use crate::{shards, snapshot, state, trim};
+use annals::storage::{
+    Committed, Fence, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange, Snapshot,
+    SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage, StorageError, StorageProvider,
+    StoredState, Write, WriteStorage,
+};
+use annals::{Epoch, Key, PersistenceId, SequenceNr, ShardId, Timestamp};
+use async_trait::async_trait;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A store in one SQLite file. Cheap to clone; the file is closed by [`close`](Self::close), or when the last
+/// clone is dropped.
+///
+/// The file belongs to one storage at a time: an operating-system lock on `<file>.lock` is held while it is
+/// open. Beside it there are `<file>-wal` and `<file>-shm`, which belong to the file and move with it.
+#[derive(Clone)]
+pub struct SqliteStorage {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<str>,
+    writer: mpsc::Sender<Order>,
+    readers: Readers,
+    recent: Arc<RecentKeys>,
+    /// Taken by whoever closes.
+    threads: Mutex<Option<Threads>>,
+    closed: watch::Sender<bool>,
+}
+
+/// What must end, in this order, before the file may be opened again.
+struct Threads {
+    readers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    _lock: StoreLock,
+}
+
+/// What the writer's thread hands back when the store is open.
+struct Opened {
+    store: Arc<str>,
+    writer: mpsc::Sender<Order>,
+    readers: Readers,
+    recent: Arc<RecentKeys>,
+    threads: Threads,
+}
+
+impl SqliteStorage {
+    /// Opens the file, or makes it: every acknowledged write is on the disk.
+    ///
+    /// # Errors
+    /// Each names the file.
+    /// - `Unavailable`: another storage has it open.
+    /// - `Config`: the directory is missing, the file may not be written, it is no SQLite file or one of
+    ///   another application, or the settings asked for cannot be had.
+    /// - `Corrupt`: it is damaged. Up to 128 MiB all of it is checked, of a larger one the small tables.
+    /// - `Incompatible`: a newer program wrote it.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StorageError> {
+        Self::options().open(path).await
+    }
+
+    /// How to open a file otherwise than by default.
+    pub fn options() -> SqliteOptions {
+        SqliteOptions::default()
+    }
+
+    pub(crate) async fn start(path: PathBuf, options: SqliteOptions) -> Result<Self, StorageError> {
+        let store: Arc<str> = path.display().to_string().into();
+        let (opened, opening) = oneshot::channel();
+        let thread = thread::Builder::new()
+            .name("annals-sqlite-writer".into())
+            .spawn(move || run_writer(&path, &options, opened))
+            .map_err(|e| unavailable(&store, format_args!("cannot start a thread: {e}")))?;
+        let opened = opening.await.unwrap_or_else(|_| Err(unavailable(&store, CLOSED)))?;
+        let Opened { store, writer, readers, recent, mut threads } = opened;
+        threads.writer = Some(thread);
+        let (threads, closed) = (Mutex::new(Some(threads)), watch::Sender::new(false));
+        Ok(Self { shared: Arc::new(Shared { store, writer, readers, recent, threads, closed }) })
+    }
+
+    /// Finishes what was handed over, ends the threads and releases the file, which can then be opened again.
+    /// Later calls on any clone are `Unavailable`. Closing twice is fine.
+    ///
+    /// # Cancel safety
+    /// The file is closed all the same.
+    pub async fn close(&self) {
+        let mut closed = self.shared.closed.subscribe();
+        if let Some(closing) = self.shared.begin_close() {
+            // It ends by itself; `closed` tells when.
+            drop(closing);
+        }
+        // The sender lives as long as `self`.
+        let _ = closed.wait_for(|closed| *closed).await;
+    }
+
+    /// How durable commits really are, as SQLite says of the connection that writes.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn durability(&self) -> Result<Durability, StorageError> {
+        self.write(0, |session| Ok(connection::durability(session.conn)?)).await
+    }
+
+    /// Has the writer do `work` in its next transaction.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (task, answer) = Task::new(bytes, work);
+        if self.shared.writer.send(Order::Do(Box::new(task))).await.is_err() {
+            return Err(unavailable(&self.shared.store, CLOSED));
+        }
+        match answer.await {
+            Ok(result) => result,
+            Err(_) => Err(indeterminate(&self.shared.store, "its writer ended before it answered")),
+        }
+    }
+}
+
+impl Shared {
+    /// Starts closing, if nobody has. A thread of its own does it, because it waits for others.
+    fn begin_close(&self) -> Option<JoinHandle<()>> {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let (writer, readers, closed) = (self.writer.clone(), self.readers.clone(), self.closed.clone());
+        let close = move || {
+            let Threads { readers: reading, writer: writing, _lock: lock } = threads;
+            reader::stop(&readers, reading);
+            let _ = writer.blocking_send(Order::Stop);
+            // If it panicked, its callers were told.
+            let _ = writing.map(JoinHandle::join);
+            drop(lock);
+            closed.send_replace(true);
+        };
+        let closing = thread::Builder::new().name("annals-sqlite-close".into()).spawn(close);
+        // Without a thread to wait on, the threads still end once the last clone is gone.
+        closing.inspect_err(|_| _ = self.closed.send_replace(true)).ok()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if let Some(closing) = self.begin_close() {
+            let _ = closing.join();
+        }
+    }
+}
+
+fn run_writer(path: &Path, options: &SqliteOptions, opened: oneshot::Sender<Result<Opened, StorageError>>) {
+    match open(path, options) {
+        Ok((writer, orders, parts)) => match opened.send(Ok(parts)) {
+            Ok(()) => writer.run(orders),
+            // Nobody waits any more: everything closes again, the lock last.
+            Err(_parts) => drop(writer),
+        },
+        Err(error) => drop(opened.send(Err(error))),
+    }
+}
+
+fn open(
+    path: &Path,
+    options: &SqliteOptions,
+) -> Result<(Writer, mpsc::Receiver<Order>, Opened), StorageError> {
+    let path = lock::canonical(path)?;
+    let store: Arc<str> = path.display().to_string().into();
+    let lock = StoreLock::take(&path, &store)?;
+    let conn = connection::open_writer(&path, &store, options)?;
+    let presence = Presence::of(&path).map_err(|e| config(&store, e))?;
+    let recent = Arc::new(RecentKeys::default());
+    let writer = Writer::new(conn, store.clone(), presence, recent.clone())?;
+    let (readers, threads) = Readers::start(&path, &store, options.readers)?;
+    let threads = Threads { readers: threads, writer: None, _lock: lock };
+    let (orders, receiver) = mpsc::channel(writer::WAITING);
+    Ok((writer, receiver, Opened { store, writer: orders, readers, recent, threads }))
+}
+
+impl StorageProvider for SqliteStorage {
+    fn name(&self) -> &'static str {
+        crate::NAME
+    }
+
+    fn lanes(&self) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+
+    fn max_payload_bytes(&self) -> usize {
+        crate::MAX_PAYLOAD_BYTES
+    }
+
+    fn writes(&self) -> Arc<dyn WriteStorage> {
+        Arc::new(self.clone())
+    }
+
+    fn journal(&self) -> Option<Arc<dyn JournalStorage>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn snapshots(&self) -> Option<Arc<dyn SnapshotStorage>> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn states(&self) -> Option<Arc<dyn StateStorage>> {
+        Some(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait]
+impl WriteStorage for SqliteStorage {
+    async fn append(&self, _lane: Lane, group: Arc<[Write]>) -> Vec<Result<Committed, StorageError>> {
+        let (count, bytes) = (group.len(), group.iter().map(Write::payload_bytes).sum());
+        match self.write(bytes, move |session| append::append(session, &group)).await {
+            Ok(results) => results,
+            Err(error) => vec![Err(error); count],
+        }
+    }
+
+    async fn outcomes(
+        &self,
+        id: &PersistenceId,
+        keys: &[Key],
+    ) -> Result<Vec<Option<KeyedOutcome>>, StorageError> {
+        let (id, keys, recent) = (id.clone(), keys.to_vec(), self.shared.recent.clone());
+        self.shared.readers.read(move |reader| keys::outcomes(reader, &recent, &id, &keys)).await
+    }
+
+    async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
+        let shards = shards.to_vec();
+        let read = move |reader: &mut reader::Reader| {
+            reader.snapshot(|conn, _| shards.iter().map(|&shard| shards::stored_epoch(conn, shard)).collect())
+        };
+        self.shared.readers.read(read).await
+    }
+
+    async fn raise_epochs(&self, raised: &[Fence]) -> Result<(), StorageError> {
+        let raised = raised.to_vec();
+        self.write(0, move |session| session.memory.shards.raise(&raised).map_err(Fault::from)).await
+    }
+}
+
+#[async_trait]
+impl JournalStorage for SqliteStorage {
+    fn read(&self, id: &PersistenceId, range: ReadRange) -> JournalStream {
+        Box::pin(Entries::new(self.shared.readers.clone(), id.clone(), range))
+    }
+
+    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+        let id = id.clone();
+        let read = move |reader: &mut reader::Reader| {
+            let head = crate::head::Head::load(reader.conn(), &id)?;
+            Ok(head.map_or(SequenceNr::ZERO, |head| head.highest))
+        };
+        self.shared.readers.read(read).await
+    }
+
+    async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
+        let id = id.clone();
+        let removed = self.write(0, move |session| trim::delete_to(session, &id, fence, to)).await?;
+        if let Some(removed) = removed {
+            // Waiting bounds how many deletions are under way. Whether the rows are all removed by now or
+            // will be after the next opening, no read gives them.
+            let _ = removed.await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SnapshotStorage for SqliteStorage {
+    async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError> {
+        let bytes = write.snapshot.payload.bytes().len();
+        self.write(bytes, move |session| snapshot::save(session, &write)).await
+    }
+
+    async fn load(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Option<Snapshot>, StorageError> {
+        let id = id.clone();
+        self.shared.readers.read(move |reader| snapshot::load(reader, &id, criteria)).await
+    }
+
+    async fn list(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Vec<(SequenceNr, Timestamp)>, StorageError> {
+        let id = id.clone();
+        self.shared.readers.read(move |reader| snapshot::list(reader, &id, criteria)).await
+    }
+
+    async fn delete(
+        &self,
+        id: &PersistenceId,
+        fence: Fence,
+        criteria: SnapshotCriteria,
+    ) -> Result<(), StorageError> {
+        let id = id.clone();
+        self.write(0, move |session| snapshot::delete(session, &id, fence, criteria)).await
+    }
+}
+
+#[async_trait]
+impl StateStorage for SqliteStorage {
+    async fn load(&self, id: &PersistenceId) -> Result<Option<StoredState>, StorageError> {
+        let id = id.clone();
+        self.shared.readers.read(move |reader| state::load(reader, &id)).await
+    }
+}

@@ -1,0 +1,273 @@
+//! The one thread that writes. It takes all jobs that wait, does them in one transaction, commits, and
+//! answers; in between it removes deleted rows and moves keys into the index, one step at a time.
+
+use crate::error::{Fault, indeterminate, nothing_written, unavailable};
+use crate::job::Job;
+use crate::keys::{self, RecentKeys};
+use crate::presence::Presence;
+use crate::session::{Memory, Session, Staged};
+use crate::trim::{self, Step, Trim};
+use annals::storage::StorageError;
+use rusqlite::{Connection, ErrorCode};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How many jobs may wait; beyond that the callers wait.
+pub(crate) const WAITING: usize = 1_024;
+
+/// No further job is taken into a transaction that writes so much already.
+const TRANSACTION_BYTES: usize = 16 << 20;
+
+/// What the thread owns.
+pub(crate) struct Writer {
+    conn: Connection,
+    store: Arc<str>,
+    presence: Presence,
+    recent: Arc<RecentKeys>,
+    /// None: to be read again before the next transaction.
+    memory: Option<Memory>,
+    data_version: i64,
+    trims: VecDeque<Trim>,
+    upkeep: Upkeep,
+    /// Why nothing is written any more.
+    broken: Option<String>,
+}
+
+/// What the thread is told.
+pub(crate) enum Order {
+    Do(Box<dyn Job>),
+    Stop,
+}
+
+/// What a caller is told that comes too late.
+pub(crate) const CLOSED: &str = "it was closed";
+
+struct Batch {
+    jobs: Vec<Box<dyn Job>>,
+    then: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Stop,
+}
+
+fn none_or_stop(error: mpsc::error::TryRecvError) -> Option<Order> {
+    match error {
+        mpsc::error::TryRecvError::Empty => None,
+        mpsc::error::TryRecvError::Disconnected => Some(Order::Stop),
+    }
+}
+
+/// Whether work of the writer's own is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upkeep {
+    Due,
+    Done,
+    /// The last step failed. It is tried again after the next transaction that succeeds.
+    Failed,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        conn: Connection,
+        store: Arc<str>,
+        presence: Presence,
+        recent: Arc<RecentKeys>,
+    ) -> Result<Self, StorageError> {
+        let (trims, upkeep) = (VecDeque::new(), Upkeep::Due);
+        let mut writer = Self {
+            conn,
+            store,
+            presence,
+            recent,
+            memory: None,
+            data_version: 0,
+            trims,
+            upkeep,
+            broken: None,
+        };
+        let load = |writer: &mut Self| {
+            writer.memory = Some(Memory::load(&writer.conn)?);
+            writer.recent.load(&writer.conn)?;
+            writer.data_version = data_version(&writer.conn)?;
+            writer.trims = trim::unfinished(&writer.conn)?.into();
+            Ok(())
+        };
+        load(&mut writer).map_err(|fault: Fault| fault.into_storage(&writer.store))?;
+        Ok(writer)
+    }
+
+    /// Works until it is told to stop. What comes after that is refused.
+    pub(crate) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            let Batch { jobs, then } = self.next(&mut orders);
+            if !jobs.is_empty() {
+                self.work(jobs);
+            }
+            if then == Then::Stop {
+                break;
+            }
+            if self.upkeep == Upkeep::Due {
+                self.upkeep = self.keep_up().unwrap_or(Upkeep::Failed);
+            }
+        }
+        orders.close();
+        while let Ok(order) = orders.try_recv() {
+            if let Order::Do(job) = order {
+                job.answer(Err(unavailable(&self.store, CLOSED)));
+            }
+        }
+    }
+
+    /// Everything that waits, up to a bound; waits itself only if it has nothing else to do.
+    fn next(&self, orders: &mut mpsc::Receiver<Order>) -> Batch {
+        let mut batch = Batch { jobs: Vec::new(), then: Then::GoOn };
+        let first = match self.upkeep {
+            Upkeep::Due => orders.try_recv().map_or_else(none_or_stop, Some),
+            Upkeep::Done | Upkeep::Failed => Some(orders.blocking_recv().unwrap_or(Order::Stop)),
+        };
+        let (mut order, mut bytes) = (first, 0);
+        while let Some(next) = order {
+            match next {
+                Order::Stop => {
+                    batch.then = Then::Stop;
+                    break;
+                }
+                Order::Do(job) => {
+                    bytes += job.bytes();
+                    batch.jobs.push(job);
+                }
+            }
+            order = if bytes < TRANSACTION_BYTES { orders.try_recv().ok() } else { None };
+        }
+        batch
+    }
+
+    fn work(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let ended =
+            self.transact(|session| jobs.iter_mut().try_for_each(|job| job.run(session)).map_err(Fault::Sql));
+        if ended.is_ok() {
+            self.upkeep = Upkeep::Due;
+        }
+        for job in jobs {
+            job.answer(ended.clone());
+        }
+    }
+
+    /// One step of the writer's own work: first what a caller may wait for.
+    fn keep_up(&mut self) -> Result<Upkeep, StorageError> {
+        if let Some(trim) = self.trims.front() {
+            let trim = trim.entity;
+            return match self.transact(|session| trim::step(session, trim)) {
+                Ok(Step::More) => Ok(Upkeep::Due),
+                Ok(Step::Last) => {
+                    self.trims.pop_front();
+                    Ok(Upkeep::Due)
+                }
+                Err(error) => {
+                    // The deletion holds; its rows are removed when the store is opened the next time.
+                    self.trims.pop_front();
+                    Err(error)
+                }
+            };
+        }
+        let recent = self.recent.clone();
+        if self.transact(|session| Ok(keys::index(session.conn, &recent, session.memory.last_row)?))? {
+            keys::forget(&recent);
+            return Ok(Upkeep::Due);
+        }
+        let merged = self.transact(|session| Ok(keys::merge(session.conn)?))?;
+        Ok(if merged { Upkeep::Due } else { Upkeep::Done })
+    }
+
+    /// A transaction around `work`. After an error nothing in memory is trusted, and all is read again.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StorageError> {
+        if let Some(reason) = &self.broken {
+            return Err(unavailable(&self.store, reason));
+        }
+        let mut staged = Staged::default();
+        let result = match self.run_in_transaction(&mut staged, work) {
+            Ok(done) => self.commit().map(|()| done),
+            Err(fault) => Err(fault.into_storage(&self.store)),
+        };
+        match result {
+            Ok(done) => {
+                self.recent.add(staged.keys);
+                self.trims.extend(staged.trims);
+                Ok(done)
+            }
+            Err(error) => {
+                self.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    fn run_in_transaction<T>(
+        &mut self,
+        staged: &mut Staged,
+        work: impl FnOnce(&mut Session<'_>) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.begin()?;
+        let memory = self.memory.as_mut().expect("a transaction begins with reading it");
+        let mut session = Session { conn: &self.conn, memory, staged };
+        let done = work(&mut session)?;
+        session.flush()?;
+        Ok(done)
+    }
+
+    /// Takes the lock, and reads again what may have changed since: the lock beside the file keeps other
+    /// storages out, but not a person with an SQLite shell, nor someone who removed the lock.
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let version = data_version(&self.conn)?;
+        if version != self.data_version {
+            self.recent.load(&self.conn)?;
+            self.memory = None;
+            self.data_version = version;
+        }
+        if self.memory.is_none() {
+            self.memory = Some(Memory::load(&self.conn)?);
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction. A disk that is full shows before the commit mark is written, so nothing was. After
+    /// any other error the mark may have reached the disk although the sync failed: this process does not see
+    /// the transaction, but after a crash it may be found in the log. The next commit that succeeds writes over
+    /// it, and raising an epoch is such a commit; until then it is unknown.
+    fn commit(&mut self) -> Result<(), StorageError> {
+        if let Err(error) = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+            return Err(match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => nothing_written(&self.store, &error),
+                _ => indeterminate(&self.store, &error),
+            });
+        }
+        // It went into the files that are open; are they still those that will be opened the next time?
+        self.presence.check().map_err(|reason| {
+            let error = indeterminate(&self.store, &reason);
+            self.broken = Some(format!("{reason}; close it, and restore the file"));
+            error
+        })
+    }
+
+    /// Leaves a failed transaction behind.
+    fn abandon(&mut self) {
+        self.memory = None;
+        if !self.conn.is_autocommit() {
+            // If this fails too, so will the next BEGIN, and its caller is told.
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// Changes when another connection has written to the file.
+fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
+    conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
