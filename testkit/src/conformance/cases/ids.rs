@@ -1,7 +1,7 @@
 //! Ids: any text is its own entity, in every port.
 
 use crate::conformance::case::cases;
-use crate::conformance::kit::{event_payload, id, payload, snapshot, typed_id};
+use crate::conformance::kit::{event_payload, id, key, payload, snapshot, typed_id};
 use crate::conformance::store::Store;
 use annals::storage::{ReadRange, SnapshotCriteria};
 use annals::{MAX_ID_BYTES, PersistenceId};
@@ -16,9 +16,10 @@ cases!("ids", Case;
     ids_that_differ_in_spaces_are_different,
     ids_that_only_look_the_same_are_different,
     ids_survive_reopening,
+    ids_of_states_are_kept_apart_too,
 );
 
-/// Gives every entity an event, a snapshot, a state and an outcome of its own, and finds just these.
+/// Gives every entity an event, a snapshot and an outcome of its own, and finds just these.
 async fn kept_apart(store: &Store<'_>, ids: &[PersistenceId]) {
     write_to_all(store, ids).await;
     for id in ids {
@@ -27,16 +28,10 @@ async fn kept_apart(store: &Store<'_>, ids: &[PersistenceId]) {
 }
 
 async fn write_to_all(store: &Store<'_>, ids: &[PersistenceId]) {
-    let mut writers: Vec<_> = ids.iter().map(|id| store.writer(id)).collect();
-    store.commit_all(writers.iter_mut().map(|writer| writer.keyed(1, "k")).collect()).await;
-    store.commit_all(writers.iter_mut().zip(ids).map(|(it, id)| it.save(0, &text(id))).collect()).await;
+    store.commit_all(ids.iter().map(|id| store.writer(id).keyed(1, "k")).collect()).await;
     for id in ids {
         store.snapshots().save(snapshot(id, 1)).await.expect("it can be saved");
     }
-}
-
-fn text(id: &PersistenceId) -> String {
-    format!("state of {id:?}")
 }
 
 async fn check(store: &Store<'_>, id: &PersistenceId) {
@@ -45,9 +40,7 @@ async fn check(store: &Store<'_>, id: &PersistenceId) {
     assert_eq!(events[0].payload, event_payload(id, 1), "the event of {id:?}");
     let found = store.snapshots().load(id, SnapshotCriteria::ALL).await.expect("it can be loaded");
     assert_eq!(found, Some(snapshot(id, 1).snapshot), "the snapshot of {id:?}");
-    let found = store.states().load(id).await.expect("it can be loaded").and_then(|state| state.payload);
-    assert_eq!(found, Some(payload(text(id))), "the state of {id:?}");
-    let found = store.outcome(id, &crate::conformance::kit::key("k")).await;
+    let found = store.outcome(id, &key("k")).await;
     assert!(found.is_some(), "the outcome of {id:?}");
 }
 
@@ -106,5 +99,18 @@ async fn ids_survive_reopening(mut store: Store<'_>) {
     store.reopen().await;
     for id in &ids {
         check(&store, id).await;
+    }
+}
+
+async fn ids_of_states_are_kept_apart_too(store: Store<'_>) {
+    let long = "x".repeat(MAX_ID_BYTES - 1);
+    let mut ids =
+        ids(&["a", "A", "a ", "%", "_", "'", "\n", "é", "e\u{301}", "🦀", &long, &format!("{long}1")]);
+    ids.extend([typed_id("a:b", "c"), typed_id("a", "b:c"), typed_id("a/b", "c"), typed_id("a", "b/c")]);
+    let text = |id: &PersistenceId| format!("state of {id:?}");
+    store.commit_all(ids.iter().map(|id| store.writer(id).save(0, &text(id))).collect()).await;
+    for id in &ids {
+        let stored = store.states().load(id).await.expect("it can be loaded").expect("it was saved");
+        assert_eq!(stored.payload, Some(payload(text(id))), "the state of {id:?}");
     }
 }

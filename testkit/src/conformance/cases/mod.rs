@@ -6,13 +6,21 @@ mod damage;
 mod epochs;
 mod fencing;
 mod group;
+mod history;
 mod ids;
 mod journal_delete;
 mod journal_read;
+mod numbers;
 mod outcome_read;
 mod outcomes;
 mod payloads;
 mod positions;
+mod race_epochs;
+mod race_reads;
+mod snapshot_delete;
+mod snapshots;
+mod state;
+mod state_model;
 
 use super::case::Case;
 
@@ -32,6 +40,14 @@ pub(super) fn all() -> Vec<Case> {
         payloads::cases(),
         positions::cases(),
         damage::cases(),
+        snapshots::cases(),
+        snapshot_delete::cases(),
+        state::cases(),
+        state_model::cases(),
+        numbers::cases(),
+        race_epochs::cases(),
+        race_reads::cases(),
+        history::cases(),
     ];
     groups.into_iter().flatten().collect()
 }
