@@ -59,9 +59,11 @@ enum Found {
 
 impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     pub(super) fn new(kind: &'a Arc<Kind<S>>, inbox: &'a Arc<Inbox<S>>, recovered: Recovered<S>) -> Self {
+        // No two owners of a shard have the same epoch, so two nodes never make up the same id.
+        let epoch = u128::from(recovered.tenure.fence().epoch.get());
         Self {
+            activation: ActivationId::new(epoch << 64 | u128::from(kind.random.next_u64())),
             tenure: recovered.tenure,
-            activation: ActivationId::new(kind.random.next_u128()),
             state: recovered.state,
             ctx: Context::new(inbox.id().clone(), kind.clock.clone(), kind.random.split()),
             sequence_nr: recovered.sequence_nr,
@@ -86,6 +88,10 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
         let mut idle_check = pin!(sleep(idle));
         let mut was_busy = false;
         loop {
+            // First of all those that the activation before left over.
+            if let Err(end) = self.handle_batch(calls).await {
+                return end;
+            }
             let quiet = self.held.is_empty() && calls.is_empty();
             let room = calls.is_empty() && self.may_run_ahead();
             let news = tokio::select! {
@@ -106,9 +112,6 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             }
             if quiet && news.draining && calls.is_empty() {
                 return End::Quiet;
-            }
-            if let Err(end) = self.handle_batch(calls).await {
-                return end;
             }
             tokio::task::coop::consume_budget().await;
         }

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum Entropy {
     /// A seed from the operating system.
     System,
-    /// A given seed: the same numbers in every run. For tests; two nodes with one seed over one storage
-    /// would take each other's activation ids for their own.
+    /// A given seed: the same numbers in every run. For tests.
     Seeded(u64),
 }
 

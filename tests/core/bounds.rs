@@ -1,1 +1,186 @@
-//! x
+//! Bounds (G15): each field of `Limits` changes what happens, and beyond it there is a typed error or
+//! back-pressure.
+
+use crate::account::{Account, Balance, Deposit, Echo, Note, builder};
+use crate::gate::{Gate, quiesce};
+use annals::{CallError, Limits, NotHandled, Overloaded, StartError};
+use futures_util::future::{FutureExt, join_all};
+use std::pin::pin;
+use std::time::Duration;
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_mailbox_refuses_as_overloaded_and_loses_nothing_it_took() {
+    let gate = Gate::closed();
+    let limits = limits(|limits| (limits.mailbox, limits.held_outcomes) = (3, 1));
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    let mut running = pin!(alice.ask(Deposit { cents: 1 }).into_future());
+    assert!((&mut running).now_or_never().is_none());
+    quiesce().await;
+    let mut waiting = pin!(join_all((0..3).map(|_| alice.ask(Deposit { cents: 1 }).into_future())));
+    assert!((&mut waiting).now_or_never().is_none());
+    let error = alice.ask(Deposit { cents: 1 }).await.unwrap_err();
+    assert!(matches!(&error, CallError::Overloaded(Overloaded::Mailbox { limit: 3, .. })), "{error:?}");
+    assert_eq!(error.to_string(), "overloaded: the mailbox of account/alice holds 3 calls");
+    assert!(alice.ask(Deposit { cents: 1 }).tell().await.is_err());
+    gate.release(100);
+    assert_eq!(running.await.unwrap(), 1);
+    assert!(waiting.await.into_iter().all(|reply| reply.is_ok()));
+    assert_eq!(alice.ask(Balance {}).await.unwrap(), 4);
+}
+
+async fn writes_in_flight(limits: Limits, bytes: usize) -> usize {
+    let gate = Gate::closed();
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    let mut first = pin!(alice.ask(Note { bytes }).into_future());
+    assert!((&mut first).now_or_never().is_none());
+    quiesce().await;
+    let mut rest = pin!(join_all((0..99).map(|_| alice.ask(Note { bytes }).into_future())));
+    assert!((&mut rest).now_or_never().is_none());
+    quiesce().await;
+    gate.release(1);
+    quiesce().await;
+    let in_flight = gate.groups().iter().sum::<usize>() - 1;
+    gate.release(1_000);
+    assert!(rest.await.into_iter().all(|reply| reply.is_ok()));
+    in_flight
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_runs_ahead_by_so_many_outcomes() {
+    assert_eq!(writes_in_flight(limits(|limits| limits.held_outcomes = 10), 1).await, 9);
+    assert_eq!(writes_in_flight(limits(|limits| limits.held_outcomes = 50), 1).await, 49);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_runs_ahead_by_so_many_bytes() {
+    let in_flight = writes_in_flight(limits(|limits| limits.held_bytes = 10_000), 1_000).await;
+    assert!((8..=10).contains(&in_flight), "{in_flight}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_has_so_many_writes() {
+    let gate = Gate::closed();
+    let limits = limits(|limits| limits.group_writes = 7);
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let refs: Vec<_> = (0..30).map(|n| node.entity::<Account>(n.to_string())).collect();
+    let mut all = pin!(join_all(refs.iter().map(|account| account.ask(Deposit { cents: 1 }).into_future())));
+    assert!((&mut all).now_or_never().is_none());
+    gate.release(100);
+    assert!(all.await.into_iter().all(|reply| reply.is_ok()));
+    assert!(gate.groups().iter().all(|&size| size <= 7) && gate.groups().contains(&7), "{:?}", gate.groups());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_has_so_many_bytes() {
+    let gate = Gate::closed();
+    let limits = limits(|limits| limits.group_bytes = 5_000);
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let refs: Vec<_> = (0..30).map(|n| node.entity::<Account>(n.to_string())).collect();
+    let mut all = pin!(join_all(refs.iter().map(|account| account.ask(Note { bytes: 1_000 }).into_future())));
+    assert!((&mut all).now_or_never().is_none());
+    gate.release(100);
+    assert!(all.await.into_iter().all(|reply| reply.is_ok()));
+    assert!(gate.groups().iter().all(|&size| size <= 4) && gate.groups().contains(&4), "{:?}", gate.groups());
+}
+
+#[tokio::test(start_paused = true)]
+async fn entities_wait_in_front_of_a_full_lane() {
+    let gate = Gate::closed();
+    let limits = limits(|limits| (limits.lane_writes, limits.group_writes) = (5, 1));
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    let mut all = pin!(join_all((0..50).map(|_| alice.ask(Deposit { cents: 1 }).into_future())));
+    assert!((&mut all).now_or_never().is_none());
+    quiesce().await;
+    // One write is with the storage, five are queued, one waits in the entity: the rest is still in the
+    // mailbox, where a query can be refused or wait its turn.
+    gate.release(1_000);
+    let last = all.await.into_iter().map(Result::unwrap).max();
+    assert_eq!(last, Some(50));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_over_the_limit_is_refused_by_name_and_the_entity_goes_on() {
+    let gate = Gate::open();
+    let node = builder(gate.clone()).limits(limits(|l| l.payload_bytes = 1_000)).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    alice.ask(Note { bytes: 900 }).await.unwrap();
+    let error = alice.ask(Note { bytes: 1_000 }).await.unwrap_err();
+    assert!(
+        matches!(&error, CallError::NotHandled(NotHandled::TooLarge { limit: 1_000, what, .. }) if what.contains("noted")),
+        "{error:?}"
+    );
+    let error = alice.ask(Echo { bytes: 1_000 }).key("k").await.unwrap_err();
+    assert!(
+        matches!(&error, CallError::NotHandled(NotHandled::TooLarge { what, .. }) if &**what == "the outcome")
+    );
+    assert_eq!(
+        alice.ask(Echo { bytes: 10 }).key("k").await.unwrap().len(),
+        10,
+        "a refused command used its key up"
+    );
+    assert_eq!(gate.events("alice").await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_active_entities_are_refused_until_one_is_idle() {
+    let limits = limits(|limits| (limits.active_entities, limits.idle) = (2, Duration::from_secs(1)));
+    let node = builder(Gate::open()).limits(limits).start().await.unwrap();
+    for id in ["a", "b"] {
+        node.entity::<Account>(id).ask(Balance {}).await.unwrap();
+    }
+    let error = node.entity::<Account>("c").ask(Balance {}).await.unwrap_err();
+    assert!(matches!(error, CallError::Overloaded(Overloaded::ActiveEntities { limit: 2 })), "{error:?}");
+    node.entity::<Account>("a").ask(Balance {}).await.unwrap();
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        quiesce().await;
+    }
+    node.entity::<Account>("c").ask(Balance {}).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_entities_recover_at_once() {
+    for bound in [1, 3] {
+        let gate = Gate::open();
+        gate.slow_reads();
+        let node = builder(gate.clone()).limits(limits(|l| l.recoveries = bound)).start().await.unwrap();
+        let refs: Vec<_> = (0..20).map(|n| node.entity::<Account>(n.to_string())).collect();
+        join_all(refs.iter().map(|account| account.ask(Balance {}).into_future())).await;
+        assert_eq!(gate.most_reads_at_once(), bound);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn remembered_outcomes_are_bounded_by_their_bytes() {
+    let lookups = async |recent_key_bytes| {
+        let gate = Gate::open();
+        let limits = limits(|limits| limits.recent_key_bytes = recent_key_bytes);
+        let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+        let alice = node.entity::<Account>("alice");
+        for n in 0..10 {
+            alice.ask(Echo { bytes: 1_000 }).key(format!("k{n}")).await.unwrap();
+        }
+        alice.ask(Echo { bytes: 1_000 }).key("k0").await.unwrap();
+        gate.lookups()
+    };
+    assert!(lookups(5_000).await > 0);
+    assert_eq!(lookups(50_000).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_cannot_be_kept_stops_the_start() {
+    let error = builder(Gate::open()).limits(limits(|l| l.recoveries = 0)).start().await.unwrap_err();
+    assert!(matches!(&error, StartError::Limit(_)) && error.to_string().contains("recoveries"), "{error}");
+    let error =
+        builder(Gate::open()).limits(limits(|l| l.payload_bytes = 1 << 40)).start().await.unwrap_err();
+    assert!(matches!(&error, StartError::PayloadLimit { backend: "gate", .. }), "{error}");
+}

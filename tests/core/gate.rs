@@ -79,11 +79,6 @@ impl Gate {
         self.0.open.add_permits(groups);
     }
 
-    /// Holds back from now on.
-    pub(crate) fn close(&self) {
-        self.0.open.forget_permits(OPEN);
-    }
-
     /// The next group that is let through meets this.
     pub(crate) fn fail_next(&self, fault: Fault) {
         self.0.faults.lock().unwrap().push_back(fault);
