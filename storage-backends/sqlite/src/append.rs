@@ -73,9 +73,12 @@ fn repeat(session: &mut Session<'_>, head: &Head, write: &Write) -> Result<Commi
     match &write.change {
         Change::Events { expected, events } => {
             let sequence_nr = expected.plus(events.len() as u64);
-            let position = match events.is_empty() {
-                true => None,
-                false => Chain { conn: session.conn, id: &write.id, head }.position_of(sequence_nr)?,
+            let position = if events.is_empty() {
+                None
+            } else if sequence_nr == head.highest {
+                Some(head.position)
+            } else {
+                Chain { conn: session.conn, id: &write.id, head }.position_of(sequence_nr)?
             };
             Ok(Committed::Events { sequence_nr, position })
         }
@@ -153,6 +156,7 @@ fn store_row(
     if content.event.is_some() {
         shard.position = shard.position.next();
         head.highest = head.highest.next();
+        head.position = shard.position;
     }
     let position = shard.position;
     session.memory.last_row += 1;

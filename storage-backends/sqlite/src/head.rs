@@ -2,7 +2,7 @@
 
 use crate::error::Fault;
 use annals::storage::{StorageError, Subject};
-use annals::{ActivationId, PersistenceId, Revision, SequenceNr, WriteNr};
+use annals::{ActivationId, PersistenceId, Position, Revision, SequenceNr, WriteNr};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// The head row of an entity.
@@ -11,6 +11,8 @@ pub(crate) struct Head {
     /// The entity's number; 0 until it is stored.
     pub(crate) entity: i64,
     pub(crate) highest: SequenceNr,
+    /// The feed position of the event with that number, which may be deleted by now.
+    pub(crate) position: Position,
     pub(crate) deleted_to: SequenceNr,
     pub(crate) revision: Revision,
     pub(crate) last_row: i64,
@@ -25,6 +27,7 @@ impl Head {
     pub(crate) const BLANK: Self = Self {
         entity: 0,
         highest: SequenceNr::ZERO,
+        position: Position::ZERO,
         deleted_to: SequenceNr::ZERO,
         revision: Revision::ZERO,
         last_row: 0,
@@ -36,7 +39,7 @@ impl Head {
     /// The stored head, if the entity was ever written.
     pub(crate) fn load(conn: &Connection, id: &PersistenceId) -> Result<Option<Self>, Fault> {
         const SQL: &str =
-            "SELECT entity, highest, deleted_to, revision, last_row, unblocked, write_nr, activation
+            "SELECT entity, highest, position, deleted_to, revision, last_row, unblocked, write_nr, activation
             FROM entity LEFT JOIN head USING (entity) WHERE entity_type = ?1 AND entity_id = ?2";
         let ids = params![id.entity_type().as_str(), id.entity_id().as_str()];
         let parsed = conn.prepare_cached(SQL)?.query_row(ids, |row| Ok(Self::parse(row))).optional()?;
@@ -54,27 +57,29 @@ impl Head {
     fn parse(row: &Row<'_>) -> Option<Self> {
         let signed = |at: usize| row.get::<_, i64>(at).ok();
         let number = |at: usize| signed(at).and_then(|value| u64::try_from(value).ok());
-        let activation: [u8; 16] = row.get_ref(7).ok()?.as_blob().ok()?.try_into().ok()?;
+        let activation: [u8; 16] = row.get_ref(8).ok()?.as_blob().ok()?.try_into().ok()?;
         Some(Self {
             entity: signed(0)?,
             highest: SequenceNr::new(number(1)?),
-            deleted_to: SequenceNr::new(number(2)?),
-            revision: Revision::new(number(3)?),
-            last_row: signed(4)?,
-            unblocked: signed(5)?,
-            write_nr: WriteNr::new(number(6)?),
+            position: Position::new(number(2)?),
+            deleted_to: SequenceNr::new(number(3)?),
+            revision: Revision::new(number(4)?),
+            last_row: signed(5)?,
+            unblocked: signed(6)?,
+            write_nr: WriteNr::new(number(7)?),
             activation: ActivationId::new(u128::from_be_bytes(activation)),
         })
     }
 
     /// Stores it in place of what is there.
     pub(crate) fn store(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
-        const SQL: &str = "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-            ON CONFLICT (entity) DO UPDATE SET highest = ?2, deleted_to = ?3, revision = ?4, last_row = ?5,
-                unblocked = ?6, write_nr = ?7, activation = ?8";
+        const SQL: &str = "INSERT INTO head VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+            ON CONFLICT (entity) DO UPDATE SET highest = ?2, position = ?3, deleted_to = ?4,
+                revision = ?5, last_row = ?6, unblocked = ?7, write_nr = ?8, activation = ?9";
         conn.prepare_cached(SQL)?.execute(params![
             self.entity,
             self.highest.get().cast_signed(),
+            self.position.get().cast_signed(),
             self.deleted_to.get().cast_signed(),
             self.revision.get().cast_signed(),
             self.last_row,

@@ -33,6 +33,7 @@ CREATE TABLE manifest(
 CREATE TABLE head(
     entity INTEGER PRIMARY KEY,
     highest INTEGER NOT NULL,    -- sequence number
+    position INTEGER NOT NULL,   -- of the event with that number
     deleted_to INTEGER NOT NULL, -- sequence number
     revision INTEGER NOT NULL,   -- of the durable state
     last_row INTEGER NOT NULL,   -- the end of the entity's chain in `journal`

@@ -41,7 +41,10 @@ async fn interleaved_entities_are_read_whole_and_from_anywhere() {
         assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, all(entity.highest));
         for from in [1, 2, 63, 64, 65, 128, 200, entity.highest, entity.highest + 1] {
             let range = ReadRange::from(SequenceNr::new(from));
-            assert_eq!(numbers(&storage, &entity.id, range).await, (from..=entity.highest).collect::<Vec<_>>());
+            assert_eq!(
+                numbers(&storage, &entity.id, range).await,
+                (from..=entity.highest).collect::<Vec<_>>()
+            );
             let range = range.to(SequenceNr::new(from + 70)).at_most(10);
             let to = entity.highest.min(from + 9);
             assert_eq!(numbers(&storage, &entity.id, range).await, (from..=to).collect::<Vec<_>>());
@@ -81,7 +84,9 @@ async fn outcomes_come_after_the_events_of_their_write() {
         JournalEntry::Outcome { sequence_nr, kept } => format!("{sequence_nr}:{}", kept.key),
     };
     let storage = &storage;
-    let history = |range| async move { read(storage, &id("a"), range).await.into_iter().map(shown).collect::<Vec<_>>() };
+    let history = |range| async move {
+        read(storage, &id("a"), range).await.into_iter().map(shown).collect::<Vec<_>>()
+    };
     assert_eq!(history(ReadRange::ALL).await, ["0:0", "1", "2", "2:2", "2:2b", "3"]);
     let two = SequenceNr::new(2);
     assert_eq!(history(ReadRange::from(two)).await, ["2", "2:2", "2:2b", "3"]);
@@ -113,7 +118,10 @@ async fn deleting_mends_the_chain_and_keeps_outcomes() {
         }
         store(&storage, vec![entity.events(&[b"next"], None)]).await;
         for entity in &entities {
-            assert_eq!(numbers(&storage, &entity.id, ReadRange::from(SequenceNr::new(entity.highest))).await, [entity.highest]);
+            assert_eq!(
+                numbers(&storage, &entity.id, ReadRange::from(SequenceNr::new(entity.highest))).await,
+                [entity.highest]
+            );
         }
         let others = numbers(&storage, &entities[0].id, ReadRange::ALL).await;
         assert_eq!(others, all(entities[0].highest));
@@ -183,6 +191,7 @@ async fn the_answer_to_a_repeated_write_is_that_of_the_first() {
     for (first, again) in first.into_iter().zip(again) {
         assert_eq!(first.unwrap(), again.unwrap());
     }
-    let empty = entity.write(Change::Events { expected: SequenceNr::new(entity.highest), events: vec![] }, None);
+    let empty =
+        entity.write(Change::Events { expected: SequenceNr::new(entity.highest), events: vec![] }, None);
     store(&storage, vec![empty]).await;
 }
