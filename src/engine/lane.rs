@@ -37,6 +37,7 @@ pub(crate) struct Queued {
 }
 
 /// What a lane is told.
+#[expect(clippy::large_enum_variant, reason = "boxing each write would cost more than the one `Stop` wastes")]
 pub(crate) enum LaneMessage {
     Write(Queued),
     /// End, after everything before this.
