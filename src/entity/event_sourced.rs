@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 /// What happened to an entity. Usually an enum; each kind of event has a stable name and a version.
 ///
 /// The stored bytes are the whole value, encoded by serde with the entity's codec. The manifest beside them
-/// is what a reader goes by: it must not change when the Rust type is renamed or moved.
+/// is what a reader goes by: it must not change when the Rust type is renamed or moved. The names that serde
+/// writes for variants and fields are part of the bytes: after renaming one in Rust, keep the old name with
+/// `#[serde(rename = "..")]`.
 pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The entity that it happens to.
     type Entity;

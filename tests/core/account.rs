@@ -5,6 +5,10 @@ use annals::{
     Never, Node, NodeBuilder,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many `Counted` commands were decided; for one test only, since all tests share it.
+pub(crate) static DECIDED: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -118,6 +122,11 @@ command! {
         |_a, c, _x| Effect::persist_all(c.cents.into_iter().map(|cents| AccountEvent::Deposited { cents })).reply(|a| a.balance);
     ChargeOrReport { pub(crate) cents: i64 } "charge-or-report" => Effect<Self, (), Overdrawn>,
         |a, c, _x| Effect::persist(AccountEvent::Noted { text: "refused".into() }).and_reject(Overdrawn { short: c.cents - a.balance });
+    Counted {} "counted" => Effect<Self>,
+        |_a, _c, _x| {
+            DECIDED.fetch_add(1, Ordering::SeqCst);
+            Effect::persist(AccountEvent::Deposited { cents: 1 })
+        };
     Touch {} "touch" => Effect<Self, ()>, |_a, _c, _x| Effect::none();
     Balance {} "balance" => i64, |a, _c, _x| a.balance;
     Events {} "events" => u64, |a, _c, _x| a.events;

@@ -1,11 +1,12 @@
 //! Bounds (G15): each field of `Limits` changes what happens, and beyond it there is a typed error or
 //! back-pressure.
 
-use crate::account::{Account, Balance, Deposit, Echo, Note, builder};
+use crate::account::{Account, Balance, Counted, DECIDED, Deposit, Echo, Note, builder};
 use crate::gate::{Gate, quiesce};
 use annals::{CallError, Limits, NotHandled, Overloaded, StartError};
 use futures_util::future::{FutureExt, join_all};
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
@@ -93,18 +94,24 @@ async fn a_group_has_so_many_bytes() {
 
 #[tokio::test(start_paused = true)]
 async fn entities_wait_in_front_of_a_full_lane() {
-    let gate = Gate::closed();
-    let limits = limits(|limits| (limits.lane_writes, limits.group_writes) = (5, 1));
-    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
-    let alice = node.entity::<Account>("alice");
-    let mut all = pin!(join_all((0..50).map(|_| alice.ask(Deposit { cents: 1 }).into_future())));
-    assert!((&mut all).now_or_never().is_none());
-    quiesce().await;
-    // One write is with the storage, five are queued, one waits in the entity: the rest is still in the
-    // mailbox, where a query can be refused or wait its turn.
-    gate.release(1_000);
-    let last = all.await.into_iter().map(Result::unwrap).max();
-    assert_eq!(last, Some(50));
+    let decided = async |lane_writes| {
+        let gate = Gate::closed();
+        let limits = limits(|limits| (limits.lane_writes, limits.group_writes) = (lane_writes, 1));
+        let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+        let alice = node.entity::<Account>("alice");
+        let mut all = pin!(join_all((0..50).map(|_| alice.ask(Counted {}).into_future())));
+        let before = DECIDED.load(Ordering::SeqCst);
+        assert!((&mut all).now_or_never().is_none());
+        quiesce().await;
+        let decided = DECIDED.load(Ordering::SeqCst) - before;
+        gate.release(1_000);
+        assert!(all.await.into_iter().all(|reply| reply.is_ok()));
+        decided
+    };
+    // One write is with the storage, the lane is full, and one more waits in the entity: the other calls
+    // stay in the mailbox.
+    assert_eq!(decided(5).await, 7);
+    assert_eq!(decided(20).await, 22);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,8 +4,8 @@ use crate::account::{Account, AccountEvent, Balance, Deposit, DepositEach, Event
 use crate::gate::{Gate, account};
 use annals::storage::{Change, Fence, Lane, StorageError, StorageProvider, Subject, Write};
 use annals::{
-    ActivationId, CallError, Codec, CodecId, Event, Manifest, NotHandled, Payload, RecoveryError, SequenceNr,
-    ShardId, Timestamp, WriteNr,
+    ActivationId, CallError, Codec, CodecId, Event, Manifest, Node, NotHandled, Payload, RecoveryError,
+    SequenceNr, ShardId, Timestamp, WriteNr,
 };
 
 #[tokio::test(start_paused = true)]
@@ -166,4 +166,62 @@ async fn a_number_that_is_not_finite_survives_in_messagepack() {
     let alice = node(gate.clone()).await.entity::<Account>("alice");
     alice.ask(Measure { bits: f64::NAN.to_bits() }).await.unwrap();
     assert_eq!(node(gate).await.entity::<Account>("alice").ask(Events {}).await.unwrap(), 1);
+}
+
+/// The account as another programmer would write it, in another module.
+mod elsewhere {
+    use annals::{Command, Context, Definition, Entity, EntityRef, Event, EventSourced, Handler, Manifest};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct Konto(i64);
+    #[derive(Serialize, Deserialize)]
+    pub(super) enum Buchung {
+        #[serde(rename = "Deposited")]
+        Einzahlung {
+            #[serde(rename = "cents")]
+            betrag: i64,
+        },
+    }
+    impl Event for Buchung {
+        type Entity = Konto;
+        const MANIFESTS: &'static [Manifest] = &[Manifest::new("deposited", 1)];
+        fn manifest(&self) -> Manifest {
+            Manifest::new("deposited", 1)
+        }
+    }
+    impl EventSourced for Konto {
+        const ENTITY_TYPE: &'static str = "account";
+        type Event = Buchung;
+        fn apply(&mut self, event: &Buchung) {
+            let Buchung::Einzahlung { betrag } = event;
+            self.0 += betrag;
+        }
+    }
+    #[derive(Serialize, Deserialize)]
+    pub(super) struct Stand;
+    impl Command for Stand {
+        const NAME: &'static str = "stand";
+    }
+    impl Handler<Stand> for Konto {
+        type Output = i64;
+        fn handle(&self, _: Stand, _: &Context<Self>) -> i64 {
+            self.0
+        }
+    }
+    impl Entity for Konto {
+        type Ref = EntityRef<Self>;
+        fn definition() -> Definition<Self> {
+            Definition::event_sourced().command::<Stand>()
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn renaming_and_moving_the_rust_types_changes_nothing_stored() {
+    let gate = Gate::open();
+    let alice = node(gate.clone()).await.entity::<Account>("alice");
+    alice.ask(DepositEach { cents: vec![5, 6] }).await.unwrap();
+    let node = Node::builder(gate).register::<elsewhere::Konto>().start().await.unwrap();
+    assert_eq!(node.entity::<elsewhere::Konto>("alice").ask(elsewhere::Stand).await.unwrap(), 11);
 }
