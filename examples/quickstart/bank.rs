@@ -41,8 +41,7 @@ async fn serve(options: &Options, operator: Sender<Line>) -> Result<()> {
     let accounts = (0..options.accounts).map(|account| node.entity::<Account>(account.to_string()));
     let bank = Bank { accounts: accounts.collect(), plan: Plan::new(options).into(), operator };
     bank.recover().await?;
-    let journal = journal::read(&storage, options.accounts).await?;
-    bank.operator.send(Line::Unacknowledged { commands: count_others(&journal, &acknowledged) })?;
+    bank.compare(&acknowledged, &journal::read(&storage, options.accounts).await?)?;
     bank.repeat(acknowledged.iter().copied().collect()).await?;
     bank.load((0..options.commands).filter(|command| !acknowledged.contains(command)).collect()).await?;
     bank.report_balances().await?;
@@ -58,13 +57,6 @@ fn acknowledged(files: &Files) -> Result<BTreeSet<usize>> {
         _ => None,
     });
     Ok(commands.collect())
-}
-
-/// How many commands were stored, but killed before their acknowledgement arrived.
-fn count_others(journal: &[Vec<Fact>], acknowledged: &BTreeSet<usize>) -> usize {
-    let other =
-        |fact: &&Fact| matches!(fact, Fact::Outcome { command, .. } if !acknowledged.contains(command));
-    journal.iter().flatten().filter(other).count()
 }
 
 /// What all callers share.
@@ -85,6 +77,21 @@ impl Bank {
         })
         .await?;
         Ok(self.operator.send(Line::Recovered { took: start.elapsed() })?)
+    }
+
+    /// Compares what was acknowledged with what is stored, before anything is repeated: a repetition would
+    /// store a lost command again, and so hide the loss.
+    fn compare(&self, acknowledged: &BTreeSet<usize>, journal: &[Vec<Fact>]) -> Result<()> {
+        let command = |fact: &Fact| match *fact {
+            Fact::Outcome { command, .. } => Some(command),
+            Fact::Event { .. } => None,
+        };
+        let stored: BTreeSet<usize> = journal.iter().flatten().filter_map(command).collect();
+        for &command in acknowledged.difference(&stored) {
+            self.operator.send(Line::Missing { command })?;
+        }
+        let commands = stored.difference(acknowledged).count();
+        Ok(self.operator.send(Line::Unacknowledged { commands })?)
     }
 
     /// Sends commands again that were acknowledged: nothing must come of it but the first outcome.

@@ -9,10 +9,12 @@ use std::time::Duration;
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
-    /// Before recovery: so many commands are in the journal that were never acknowledged.
-    Unacknowledged { commands: usize },
     /// All accounts are in memory again; it took so long.
     Recovered { took: Duration },
+    /// So many commands are in the journal that were never acknowledged.
+    Unacknowledged { commands: usize },
+    /// A command was acknowledged, and is not in the journal.
+    Missing { command: usize },
     /// A command that was acknowledged before was repeated, and gave this.
     Repeated { command: usize, outcome: Outcome },
     /// From now on commands are handled that were not acknowledged before.
@@ -33,8 +35,9 @@ pub(super) struct InvalidLine(String);
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unacknowledged { commands } => write!(f, "unacknowledged {commands}"),
             Self::Recovered { took } => write!(f, "recovered {}", took.as_micros()),
+            Self::Unacknowledged { commands } => write!(f, "unacknowledged {commands}"),
+            Self::Missing { command } => write!(f, "missing {command}"),
             Self::Repeated { command, outcome } => write!(f, "repeated {command} {outcome}"),
             Self::Loading => write!(f, "loading"),
             Self::Acknowledged { command, outcome, latency } => {
@@ -70,8 +73,9 @@ impl FromStr for Line {
 
 fn parse(words: &mut SplitWhitespace<'_>) -> Option<Line> {
     Some(match words.next()? {
-        "unacknowledged" => Line::Unacknowledged { commands: number(words)? },
         "recovered" => Line::Recovered { took: micros(words)? },
+        "unacknowledged" => Line::Unacknowledged { commands: number(words)? },
+        "missing" => Line::Missing { command: number(words)? },
         "repeated" => Line::Repeated { command: number(words)?, outcome: outcome(words)? },
         "loading" => Line::Loading,
         "acknowledged" => {
@@ -108,8 +112,9 @@ mod tests {
         let (command, took) = (17, Duration::from_micros(1_234));
         let (accepted, short) = (Outcome::Balance { cents: 0 }, Outcome::Short { cents: u64::MAX });
         for line in [
-            Line::Unacknowledged { commands: 3 },
             Line::Recovered { took },
+            Line::Unacknowledged { commands: 3 },
+            Line::Missing { command },
             Line::Repeated { command, outcome: short },
             Line::Loading,
             Line::Acknowledged { command, outcome: accepted, latency: took },

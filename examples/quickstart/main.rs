@@ -7,9 +7,10 @@
 //! 2. Each acknowledgement goes through a pipe to the parent, the *operator*, who writes it down in a file
 //!    beside the database and moves the progress bar.
 //! 3. In mid-load the operator kills the bank with SIGKILL. Nobody gets to clean up.
-//! 4. It starts the same program on the same files. The bank recovers its accounts, repeats every command
-//!    that was acknowledged (a repetition must give the first outcome and do nothing), and retries, with the
-//!    same keys, every command that was not: some of those had been stored all the same.
+//! 4. It starts the same program on the same files. The bank recovers its accounts, looks whether the journal
+//!    holds every command that was acknowledged, repeats those (a repetition must give the first outcome and
+//!    do nothing), and retries, with the same keys, every command that was not acknowledged: some of them
+//!    had been stored all the same.
 //! 5. The operator reads the journal and proves that every acknowledged command is in it exactly once, that
 //!    each outcome follows from the events before it, and that the money adds up.
 //!

@@ -45,6 +45,7 @@ fn kill_and_prove(options: &Options, files: &Files, log: File) -> Result<()> {
     let verdict = proof::judge(&Evidence {
         plan: &plan.commands,
         acknowledged: &record.acknowledged,
+        missing: &record.missing,
         repeated: &record.repeated,
         balances: &record.balances,
         journal: &journal,

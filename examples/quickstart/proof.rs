@@ -3,7 +3,7 @@
 
 use super::journal::Fact;
 use super::plan::{Outcome, Planned, Transfer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All that there is to go by.
 #[derive(Clone, Copy)]
@@ -12,6 +12,8 @@ pub(super) struct Evidence<'a> {
     pub(super) plan: &'a [Planned],
     /// What the bank acknowledged, by command.
     pub(super) acknowledged: &'a [Option<Outcome>],
+    /// The acknowledged commands that were not in the journal after the kill.
+    pub(super) missing: &'a BTreeSet<usize>,
     /// What it said when it was asked again.
     pub(super) repeated: &'a [(usize, Outcome)],
     /// What the accounts answered at the end, by account.
@@ -23,7 +25,8 @@ pub(super) struct Evidence<'a> {
 /// What came out.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Verdict {
-    /// Acknowledged commands that are not in the journal, or accepted ones without their event.
+    /// Acknowledged commands that are not in the journal or were not after the kill, or are without what
+    /// they did.
     pub(super) lost: usize,
     /// Commands with a second outcome, and events without an outcome of their own.
     pub(super) doubled: usize,
@@ -166,7 +169,10 @@ fn judge_acknowledgements(evidence: &Evidence<'_>, stored: &Stored, verdict: &mu
             None => verdict.wrong.push(format!("command {command} was never acknowledged")),
         }
         match (acknowledged, stored) {
-            (Some(_), None) => verdict.lose(command, "it was acknowledged and is not in the journal"),
+            (Some(_), None) => verdict.lose(command, "it is not in the journal"),
+            (Some(_), Some(_)) if evidence.missing.contains(&command) => {
+                verdict.lose(command, "it was not in the journal after the kill");
+            }
             (Some(seen), Some((kept, _))) if seen != kept => {
                 verdict.wrong.push(format!("command {command} was told {seen}, and {kept} is stored"));
             }

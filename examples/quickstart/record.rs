@@ -3,6 +3,7 @@
 use super::Result;
 use super::line::Line;
 use super::plan::Outcome;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub(super) struct Record {
     /// By command.
     pub(super) acknowledged: Vec<Option<Outcome>>,
     pub(super) latencies: Vec<Duration>,
+    /// Acknowledged commands that were not in the journal when the bank was started again.
+    pub(super) missing: BTreeSet<usize>,
     /// Outcomes of commands that had been acknowledged before.
     pub(super) repeated: Vec<(usize, Outcome)>,
     /// By account.
@@ -39,6 +42,7 @@ impl Record {
             log: BufWriter::new(log),
             acknowledged: vec![None; commands],
             latencies: Vec::with_capacity(commands),
+            missing: BTreeSet::new(),
             repeated: Vec::new(),
             balances: vec![None; accounts],
             unacknowledged: 0,
@@ -68,8 +72,9 @@ impl Record {
             Line::Balance { account, cents } => {
                 *self.balances.get_mut(account).ok_or("the bank spoke of an unknown account")? = Some(cents);
             }
-            Line::Unacknowledged { commands } => self.unacknowledged = commands,
             Line::Recovered { took } => self.recovery = took,
+            Line::Unacknowledged { commands } => self.unacknowledged = commands,
+            Line::Missing { command } => drop(self.missing.insert(command)),
             Line::Loading => self.load.begin(),
             Line::Failed { why } => return Err(format!("the bank failed: {why}").into()),
         }

@@ -6,6 +6,7 @@ use super::*;
 struct Run {
     plan: Vec<Planned>,
     acknowledged: Vec<Option<Outcome>>,
+    missing: BTreeSet<usize>,
     repeated: Vec<(usize, Outcome)>,
     balances: Vec<Option<u64>>,
     journal: Vec<Vec<Fact>>,
@@ -38,6 +39,7 @@ impl Run {
         Self {
             plan: transfers.map(|transfer| Planned { account: 0, transfer }).into(),
             acknowledged: outcomes.map(Some).into(),
+            missing: BTreeSet::new(),
             repeated: vec![(1, outcomes[1]), (2, outcomes[2])],
             balances: vec![Some(75)],
             journal: vec![journal],
@@ -50,6 +52,7 @@ impl Run {
         judge(&Evidence {
             plan: &run.plan,
             acknowledged: &run.acknowledged,
+            missing: &run.missing,
             repeated: &run.repeated,
             balances: &run.balances,
             journal: &run.journal,
@@ -87,6 +90,13 @@ fn an_outcome_without_its_event_is_lost() {
         run.journal[0].remove(5);
     });
     assert_eq!((verdict.lost, verdict.doubled), (1, 0), "{verdict:?}");
+}
+
+#[test]
+fn a_command_that_only_its_repetition_brought_back_is_lost() {
+    let verdict = Run::with(|run| run.missing.extend([1, 2]));
+    assert_eq!((verdict.lost, verdict.doubled), (2, 0), "{verdict:?}");
+    assert!(!verdict.holds());
 }
 
 #[test]
