@@ -11,6 +11,7 @@ use annals::storage::{
 };
 use annals::{Epoch, PersistenceId, ShardId};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 
 cases!("races", Case;
@@ -21,6 +22,9 @@ cases!("races", Case;
 
 const ROUNDS: u64 = 40;
 
+/// Set once a take-over was confirmed: what is submitted after that must be refused.
+type TakenOver = Arc<AtomicBool>;
+
 /// Someone who writes at an epoch until the storage refuses.
 struct Owner {
     writes: Arc<dyn WriteStorage>,
@@ -29,6 +33,7 @@ struct Owner {
     writer: Writer,
     /// Tells that so many writes are acknowledged.
     started: Option<(u64, oneshot::Sender<()>)>,
+    taken_over: TakenOver,
 }
 
 impl Owner {
@@ -40,8 +45,10 @@ impl Owner {
                 started.send(()).ok();
             }
             let write = Write { fence: fence_at(&id, self.epoch), ..self.writer.events(1) };
+            let too_late = self.taken_over.load(Ordering::SeqCst);
             let mut results = self.writes.append(self.lane, vec![write].into()).await;
             match results.pop().expect("one result per write") {
+                Ok(_) if too_late => panic!("a write was stored that was submitted after the take-over"),
                 Ok(_) => acknowledged += 1,
                 Err(error) => return (acknowledged, error),
             }
@@ -61,10 +68,12 @@ async fn take_over(
     id: PersistenceId,
     epoch: u64,
     started: oneshot::Receiver<()>,
+    taken_over: TakenOver,
 ) -> Seen {
     started.await.expect("the owner before starts to write");
     let raised = Fence { shard: ShardId::of(&id), epoch: Epoch::new(epoch) };
     writes.raise_epochs(&[raised]).await.expect("the epoch is larger");
+    taken_over.store(true, Ordering::SeqCst);
     let highest = journal.highest_sequence_nr(&id).await.expect("it is known").get();
     let read = read_all(journal.as_ref(), &id, ReadRange::ALL).await;
     assert!(read.error.is_none(), "{:?}", read.error);
@@ -75,6 +84,7 @@ async fn take_over(
 /// and what is stored in the end.
 async fn round(store: &Store<'_>, id: &PersistenceId, epoch: u64) -> (u64, Seen, u64) {
     let (started, starts) = oneshot::channel();
+    let taken_over = TakenOver::default();
     let before = store.highest(id).await;
     let owner = Owner {
         writes: store.writes(),
@@ -82,8 +92,9 @@ async fn round(store: &Store<'_>, id: &PersistenceId, epoch: u64) -> (u64, Seen,
         epoch,
         writer: store.writer(id).recovered(before),
         started: Some((epoch % 4, started)),
+        taken_over: taken_over.clone(),
     };
-    let next = take_over(store.writes(), store.journal(), id.clone(), epoch + 1, starts);
+    let next = take_over(store.writes(), store.journal(), id.clone(), epoch + 1, starts, taken_over);
     let ((acknowledged, error), seen) =
         both(Box::pin(owner.write_until_fenced(id.clone())), Box::pin(next)).await;
     check::fenced_at(&Err::<(), _>(error), epoch, epoch + 1);
@@ -113,15 +124,18 @@ async fn save_until_fenced(
     id: PersistenceId,
     epoch: u64,
     started: oneshot::Sender<()>,
+    taken_over: TakenOver,
 ) -> StorageError {
     started.send(()).ok();
-    for number in (1..=50).cycle() {
-        let write = SnapshotWrite { fence: fence_at(&id, epoch), ..snapshot(&id, number) };
-        if let Err(error) = snapshots.save(write).await {
-            return error;
+    loop {
+        let too_late = taken_over.load(Ordering::SeqCst);
+        let write = SnapshotWrite { fence: fence_at(&id, epoch), ..snapshot(&id, 1) };
+        match snapshots.save(write).await {
+            Err(error) => return error,
+            Ok(()) if too_late => panic!("a snapshot was stored that was submitted after the take-over"),
+            Ok(()) => {}
         }
     }
-    unreachable!("a cycle does not end")
 }
 
 /// Takes over and deletes all snapshots; whatever appears after that came from the owner before.
@@ -131,20 +145,24 @@ async fn take_over_and_clear(
     id: PersistenceId,
     epoch: u64,
     started: oneshot::Receiver<()>,
+    taken_over: TakenOver,
 ) {
     started.await.expect("the owner before starts to save");
     let raised = fence_at(&id, epoch);
     writes.raise_epochs(&[raised]).await.expect("the epoch is larger");
+    taken_over.store(true, Ordering::SeqCst);
     snapshots.delete(&id, raised, SnapshotCriteria::ALL).await.expect("the owner can delete");
 }
 
 async fn race_after_a_take_over_no_snapshot_of_the_owner_before_is_stored(store: Store<'_>) {
     let id = id("raced");
-    store.commit(store.writer(&id).events(50)).await;
+    store.fill(&id, 1).await;
     for epoch in EPOCH.get()..EPOCH.get() + ROUNDS / 2 {
         let (started, starts) = oneshot::channel();
-        let owner = save_until_fenced(store.snapshots(), id.clone(), epoch, started);
-        let next = take_over_and_clear(store.writes(), store.snapshots(), id.clone(), epoch + 1, starts);
+        let taken_over = TakenOver::default();
+        let owner = save_until_fenced(store.snapshots(), id.clone(), epoch, started, taken_over.clone());
+        let (writes, snapshots, next) = (store.writes(), store.snapshots(), epoch + 1);
+        let next = take_over_and_clear(writes, snapshots, id.clone(), next, starts, taken_over);
         let (error, ()) = both(Box::pin(owner), Box::pin(next)).await;
         check::fenced_at(&Err::<(), _>(error), epoch, epoch + 1);
         let left = store.snapshots().list(&id, SnapshotCriteria::ALL).await.expect("they can be listed");
