@@ -14,6 +14,7 @@ use crate::error::Fault;
 use crate::head::Head;
 use crate::reader::Reader;
 use crate::row::{self, journal_columns};
+use crate::session::{Memory, Session};
 use annals::storage::{KeyedOutcome, StorageError, Subject};
 use annals::{Key, PersistenceId};
 use rusqlite::{Connection, params};
@@ -92,27 +93,23 @@ impl RecentKeys {
     }
 }
 
-/// Moves the recent keys into a run, when there are enough of them. The answer is whether it did; call
-/// [`forget`] once that is committed.
-pub(crate) fn index(conn: &Connection, recent: &RecentKeys, last_row: i64) -> Result<bool, rusqlite::Error> {
-    let entries = recent.entries();
-    if entries.len() < RECENT_KEYS {
-        let rows: i64 = conn
-            .prepare_cached("SELECT ?1 - indexed_to FROM store")?
-            .query_row([last_row], |row| row.get(0))?;
-        if rows < RECENT_ROWS {
-            return Ok(false);
-        }
-    }
+/// Whether it is time to [`index`].
+pub(crate) fn is_due(recent: &RecentKeys, memory: &Memory) -> bool {
+    memory.last_row - memory.indexed_to >= RECENT_ROWS || recent.entries().len() >= RECENT_KEYS
+}
+
+/// Moves the recent keys into a run. Call [`forget`] once that is committed.
+pub(crate) fn index(session: &mut Session<'_>, recent: &RecentKeys) -> Result<(), rusqlite::Error> {
     // A copy, so that readers need not wait for the inserts.
-    let sorted: Vec<KeyEntry> = entries.iter().copied().collect();
-    drop(entries);
+    let sorted: Vec<KeyEntry> = recent.entries().iter().copied().collect();
     if !sorted.is_empty() {
-        let run = add_run(conn, 0, Stage::InUse)?;
-        add_entries(conn, run, &sorted)?;
+        let run = add_run(session.conn, 0, Stage::InUse)?;
+        add_entries(session.conn, run, &sorted)?;
     }
-    conn.prepare_cached("UPDATE store SET indexed_to = ?1")?.execute([last_row])?;
-    Ok(true)
+    let last_row = session.memory.last_row;
+    session.memory.indexed_to = last_row;
+    session.conn.prepare_cached("UPDATE store SET indexed_to = ?1")?.execute([last_row])?;
+    Ok(())
 }
 
 /// Drops what [`index`] moved.
@@ -263,4 +260,44 @@ fn indexed(conn: &Connection, entity: i64, hash: i64) -> Result<Vec<i64>, rusqli
     const SQL: &str = "SELECT row FROM kept WHERE run IN (SELECT run FROM run WHERE stage = 0)
         AND entity = ?1 AND key_hash = ?2 ORDER BY row";
     conn.prepare_cached(SQL)?.query_map([entity, hash], |row| row.get(0))?.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteStorage;
+    use crate::writes::*;
+    use annals::storage::WriteStorage;
+
+    #[tokio::test]
+    async fn a_hash_only_finds_candidates() {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let mut entity = Activation::new(id("a"), 1);
+        store(&storage, vec![entity.events(&[b"1"], Some(kept("k"))), entity.events(&[b"2"], None)]).await;
+        let collide = |session: &mut Session<'_>| {
+            let run = add_run(session.conn, 0, Stage::InUse)?;
+            let entries =
+                ["l", "k"].map(|text| KeyEntry::new(1, &key(text), if text == "l" { 1 } else { 2 }));
+            Ok(add_entries(session.conn, run, &entries)?)
+        };
+        storage.write(0, collide).await.unwrap();
+        // Row 1 has another key than `l`, row 2 has none.
+        let found = storage.outcomes(&entity.id, &[key("l"), key("k")]).await.unwrap();
+        assert_eq!(found, [None, Some(kept("k"))]);
+    }
+
+    #[tokio::test]
+    async fn a_row_that_the_index_knows_and_the_journal_does_not_is_corrupt() {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let mut entity = Activation::new(id("a"), 1);
+        store(&storage, vec![entity.events(&[b"1"], Some(kept("k")))]).await;
+        let remove = |session: &mut Session<'_>| Ok(session.conn.execute("DELETE FROM journal", [])?);
+        storage.write(0, remove).await.unwrap();
+        let error = storage.outcomes(&entity.id, &[key("k")]).await.unwrap_err();
+        assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+    }
 }

@@ -38,6 +38,12 @@ mod storage;
 mod trim;
 mod writer;
 
+#[cfg(test)]
+mod interrupted;
+#[cfg(test)]
+#[path = "../tests/writes/mod.rs"]
+mod writes;
+
 pub use connection::Durability;
 pub use options::{SqliteOptions, Synchronous};
 pub use storage::SqliteStorage;

@@ -121,3 +121,29 @@ fn next(orders: &Mutex<mpsc::Receiver<Order>>) -> Option<Order> {
     // Nothing panics while it holds the queue, so a poisoned one is sound.
     orders.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::SqliteStorage;
+    use crate::writes::Scratch;
+    use std::num::NonZeroUsize;
+    use std::sync::{Arc, Barrier};
+
+    #[tokio::test]
+    async fn as_many_threads_read_at_once_as_were_asked_for() {
+        let (scratch, count) = (Scratch::new(), 5);
+        let options = SqliteStorage::options().readers(NonZeroUsize::new(count).unwrap());
+        let storage = options.open(scratch.file()).await.unwrap();
+        let meet = Arc::new(Barrier::new(count));
+        let readings = (0..count).map(|_| {
+            let meet = meet.clone();
+            storage.readers().read(move |_| {
+                meet.wait();
+                Ok(())
+            })
+        });
+        for met in futures_util::future::join_all(readings).await {
+            met.unwrap();
+        }
+    }
+}

@@ -22,6 +22,8 @@ pub(crate) struct Memory {
     pub(crate) manifests: ManifestNumbers,
     /// The last row that was given out in `journal`, whether or not it is still there.
     pub(crate) last_row: i64,
+    /// Keys of rows up to here are found through `kept`.
+    pub(crate) indexed_to: i64,
 }
 
 impl Memory {
@@ -32,6 +34,7 @@ impl Memory {
             heads: Heads::new(HEADS),
             shards: Shards::load(conn)?,
             manifests: ManifestNumbers::default(),
+            indexed_to: conn.query_row("SELECT indexed_to FROM store", [], |row| row.get(0))?,
             last_row: conn.query_row(LAST_ROW, [], |row| row.get(0))?,
         })
     }

@@ -135,6 +135,13 @@ impl SqliteStorage {
     }
 }
 
+#[cfg(test)]
+impl SqliteStorage {
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.shared.readers
+    }
+}
+
 impl Shared {
     /// Starts closing, if nobody has. A thread of its own does it, because it waits for others.
     fn begin_close(&self) -> Option<JoinHandle<()>> {

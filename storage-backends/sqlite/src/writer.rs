@@ -30,6 +30,7 @@ pub(crate) struct Writer {
     data_version: i64,
     trims: VecDeque<Trim>,
     upkeep: Upkeep,
+    merge: Merge,
     /// Why nothing is written any more.
     broken: Option<String>,
 }
@@ -70,6 +71,13 @@ enum Upkeep {
     Failed,
 }
 
+/// Whether runs of the index may have to be merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Merge {
+    Due,
+    Done,
+}
+
 impl Writer {
     pub(crate) fn new(
         conn: Connection,
@@ -77,26 +85,11 @@ impl Writer {
         presence: Presence,
         recent: Arc<RecentKeys>,
     ) -> Result<Self, StorageError> {
-        let (trims, upkeep) = (VecDeque::new(), Upkeep::Due);
-        let mut writer = Self {
-            conn,
-            store,
-            presence,
-            recent,
-            memory: None,
-            data_version: 0,
-            trims,
-            upkeep,
-            broken: None,
-        };
-        let load = |writer: &mut Self| {
-            writer.memory = Some(Memory::load(&writer.conn)?);
-            writer.recent.load(&writer.conn)?;
-            writer.data_version = data_version(&writer.conn)?;
-            writer.trims = trim::unfinished(&writer.conn)?.into();
-            Ok(())
-        };
-        load(&mut writer).map_err(|fault: Fault| fault.into_storage(&writer.store))?;
+        let (trims, upkeep, merge) = (VecDeque::new(), Upkeep::Due, Merge::Due);
+        let (memory, data_version, broken) = (None, UNKNOWN, None);
+        let mut writer =
+            Self { conn, store, presence, recent, memory, data_version, trims, upkeep, merge, broken };
+        writer.reload().map_err(|fault| fault.into_storage(&writer.store))?;
         Ok(writer)
     }
 
@@ -160,27 +153,26 @@ impl Writer {
     /// One step of the writer's own work: first what a caller may wait for.
     fn keep_up(&mut self) -> Result<Upkeep, StorageError> {
         if let Some(trim) = self.trims.front() {
-            let trim = trim.entity;
-            return match self.transact(|session| trim::step(session, trim)) {
-                Ok(Step::More) => Ok(Upkeep::Due),
-                Ok(Step::Last) => {
-                    self.trims.pop_front();
-                    Ok(Upkeep::Due)
-                }
-                Err(error) => {
-                    // The deletion holds; its rows are removed when the store is opened the next time.
-                    self.trims.pop_front();
-                    Err(error)
-                }
-            };
+            let entity = trim.entity;
+            let step = self.transact(|session| trim::step(session, entity));
+            if !matches!(step, Ok(Step::More)) {
+                // Done, or failed: then the deletion holds all the same, and its rows are removed after the
+                // next opening.
+                self.trims.pop_front();
+            }
+            return step.map(|_| Upkeep::Due);
         }
         let recent = self.recent.clone();
-        if self.transact(|session| Ok(keys::index(session.conn, &recent, session.memory.last_row)?))? {
+        if self.memory.as_ref().is_some_and(|memory| keys::is_due(&recent, memory)) {
+            self.transact(|session| Ok(keys::index(session, &recent)?))?;
             keys::forget(&recent);
+            self.merge = Merge::Due;
             return Ok(Upkeep::Due);
         }
-        let merged = self.transact(|session| Ok(keys::merge(session.conn)?))?;
-        Ok(if merged { Upkeep::Due } else { Upkeep::Done })
+        if self.merge == Merge::Due && !self.transact(|session| Ok(keys::merge(session.conn)?))? {
+            self.merge = Merge::Done;
+        }
+        Ok(if self.merge == Merge::Due { Upkeep::Due } else { Upkeep::Done })
     }
 
     /// A transaction around `work`. After an error nothing in memory is trusted, and all is read again.
@@ -226,11 +218,8 @@ impl Writer {
     /// storages out, but not a person with an SQLite shell, nor someone who removed the lock.
     fn begin(&mut self) -> Result<(), Fault> {
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let version = data_version(&self.conn)?;
-        if version != self.data_version {
-            self.recent.load(&self.conn)?;
-            self.memory = None;
-            self.data_version = version;
+        if data_version(&self.conn)? != self.data_version {
+            return self.reload();
         }
         if self.memory.is_none() {
             self.memory = Some(Memory::load(&self.conn)?);
@@ -238,16 +227,27 @@ impl Writer {
         Ok(())
     }
 
+    /// Reads everything again that is known without asking the file.
+    fn reload(&mut self) -> Result<(), Fault> {
+        self.memory = Some(Memory::load(&self.conn)?);
+        self.recent.load(&self.conn)?;
+        self.trims.extend(trim::unfinished(&self.conn)?);
+        self.data_version = data_version(&self.conn)?;
+        Ok(())
+    }
+
     /// Ends the transaction. A disk that is full shows before the commit mark is written, so nothing was. After
-    /// any other error the mark may have reached the disk although the sync failed: this process does not see
-    /// the transaction, but after a crash it may be found in the log. The next commit that succeeds writes over
-    /// it, and raising an epoch is such a commit; until then it is unknown.
+    /// any other error the mark may have reached the disk although the sync failed: even if this process does
+    /// not see the transaction, it may be found in the log after a crash. The next commit that succeeds writes
+    /// over it, and raising an epoch is such a commit; until then it is unknown.
     fn commit(&mut self) -> Result<(), StorageError> {
         if let Err(error) = self.conn.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
-            return Err(match error.sqlite_error_code() {
-                Some(ErrorCode::DiskFull) => nothing_written(&self.store, &error),
-                _ => indeterminate(&self.store, &error),
-            });
+            if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
+                return Err(nothing_written(&self.store, &error));
+            }
+            // Should it be stored after all, then with keys that only the file knows.
+            self.data_version = UNKNOWN;
+            return Err(indeterminate(&self.store, &error));
         }
         // It went into the files that are open; are they still those that will be opened the next time?
         self.presence.check().map_err(|reason| {
@@ -266,6 +266,9 @@ impl Writer {
         }
     }
 }
+
+/// A version that no file has.
+const UNKNOWN: i64 = -1;
 
 /// Changes when another connection has written to the file.
 fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
