@@ -109,6 +109,9 @@ impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
     }
 
     fn fail(self: Box<Self>, failure: Failure) {
+        if self.slot.is_none() {
+            tracing::warn!(command = C::NAME, ?failure, "a told command failed");
+        }
         self.answer(Err(failure.into()));
     }
 }

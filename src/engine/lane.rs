@@ -209,7 +209,8 @@ fn settle(
 
 /// Doubling pauses within a bounded time.
 struct Retry {
-    until: Instant,
+    /// None: for ever, because the end of that time cannot be told.
+    until: Option<Instant>,
     pause: Duration,
 }
 
@@ -218,11 +219,11 @@ impl Retry {
     const LONGEST: Duration = Duration::from_millis(500);
 
     fn new(within: Duration) -> Self {
-        Self { until: Instant::now() + within, pause: Self::FIRST }
+        Self { until: Instant::now().checked_add(within), pause: Self::FIRST }
     }
 
     fn may_go_on(&self) -> bool {
-        Instant::now() < self.until
+        self.until.is_none_or(|until| Instant::now() < until)
     }
 
     async fn pause(&mut self) {

@@ -10,7 +10,7 @@ use crate::storage::{JournalStorage, KeyedOutcome, Outcome, StorageError};
 use crate::vocabulary::{ActivationId, CommandDigest, Key, PersistenceId, SequenceNr, WriteNr};
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 /// One activation of one entity.
 pub(super) struct Active<'a, S> {
@@ -102,7 +102,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                         return End::Quiet;
                     }
                     was_busy = false;
-                    idle_check.as_mut().reset(Instant::now() + idle);
+                    idle_check.set(sleep(idle));
                     continue;
                 }
             };

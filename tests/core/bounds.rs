@@ -2,7 +2,7 @@
 //! back-pressure.
 
 use crate::account::{Account, Balance, Counted, DECIDED, Deposit, Echo, Note, builder};
-use crate::gate::{Gate, quiesce};
+use crate::gate::{Fault, Gate, quiesce};
 use annals::{CallError, Limits, NotHandled, Overloaded, StartError};
 use futures_util::future::{FutureExt, join_all};
 use std::pin::pin;
@@ -181,6 +181,20 @@ async fn remembered_outcomes_are_bounded_by_their_bytes() {
     };
     assert!(lookups(5_000).await > 0);
     assert_eq!(lookups(50_000).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_without_end_are_kept_too() {
+    let gate = Gate::open();
+    let limits = limits(|limits| (limits.idle, limits.persist_retry) = (Duration::MAX, Duration::MAX));
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    for _ in 0..50 {
+        gate.fail_next(Fault::Unavailable); // longer than the ten seconds that are the default
+    }
+    assert_eq!(node.entity::<Account>("alice").ask(Deposit { cents: 1 }).await.unwrap(), 1);
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    quiesce().await;
+    assert_eq!(node.active_entities(), 1);
 }
 
 #[tokio::test(start_paused = true)]
