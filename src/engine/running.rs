@@ -48,7 +48,8 @@ pub(super) struct Keyed {
     pub(super) digest: CommandDigest,
 }
 
-/// What the storage told of keys that this activation does not remember.
+/// What the storage told of keys that this activation does not remember. It is good for one batch of calls:
+/// within it no write is confirmed, so no key that it uses leaves the window, which is asked first.
 type LookedUp = Vec<(Key, Option<KeyedOutcome>)>;
 
 /// What is kept for a key, with the write of this activation that carries it.
@@ -193,11 +194,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                 let id = self.inbox.id().clone();
                 self.hold(None, 0, HeldAnswer::Failed(call, Failure::KeyReused { id, key }));
             }
-            None => {
-                // From here on the window knows better.
-                looked_up.retain(|(known, _)| *known != key);
-                return self.decide(call, Some(Keyed { key, digest })).await;
-            }
+            None => return self.decide(call, Some(Keyed { key, digest })).await,
         }
         Ok(())
     }

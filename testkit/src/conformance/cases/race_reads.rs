@@ -88,25 +88,42 @@ async fn race_of_a_read_with_appends_never_gives_half_a_write(store: Store<'_>) 
     .await;
 }
 
-async fn delete_step_by_step(journal: Arc<dyn JournalStorage>, id: PersistenceId, done: watch::Sender<bool>) {
+/// Deletes a little at a time, each time when another read has begun, and tells when it is done.
+async fn delete_step_by_step(
+    journal: Arc<dyn JournalStorage>,
+    id: PersistenceId,
+    mut reads_begun: watch::Receiver<u64>,
+    done: watch::Sender<bool>,
+) {
     for to in (20..=1_000).step_by(20) {
+        // An error says that the reader failed: then it does not matter any more.
+        let _ = reads_begun.changed().await;
         journal.delete_to(&id, kit::fence(&id), nr(to)).await.expect("events can be deleted");
     }
     done.send_replace(true);
+}
+
+async fn read_step_by_step(
+    journal: Arc<dyn JournalStorage>,
+    id: PersistenceId,
+    begun: watch::Sender<u64>,
+    done: watch::Receiver<bool>,
+) {
+    while !*done.borrow() {
+        begun.send_modify(|reads| *reads += 1);
+        let read = read_all(journal.as_ref(), &id, ReadRange::ALL).await;
+        no_hole(&numbers_of(&read.entries), read.error.as_ref(), 1_500);
+    }
 }
 
 async fn race_of_a_read_with_deletions_gives_no_hole(store: Store<'_>) {
     let id = id("raced");
     store.commit(store.writer(&id).events(1_500)).await;
     let (done, is_done) = watch::channel(false);
-    let (journal, raced) = (store.journal(), id.clone());
-    let reads = async move {
-        while !*is_done.borrow() {
-            let read = read_all(journal.as_ref(), &raced, ReadRange::ALL).await;
-            no_hole(&numbers_of(&read.entries), read.error.as_ref(), 1_500);
-        }
-    };
-    both(Box::pin(delete_step_by_step(store.journal(), id.clone(), done)), Box::pin(reads)).await;
+    let (begun, reads_begun) = watch::channel(0);
+    let deletions = delete_step_by_step(store.journal(), id.clone(), reads_begun, done);
+    let reads = read_step_by_step(store.journal(), id.clone(), begun, is_done);
+    both(Box::pin(deletions), Box::pin(reads)).await;
     assert_eq!(store.numbers(&id, ReadRange::ALL).await, (1_001..=1_500).collect::<Vec<u64>>());
 }
 
