@@ -53,7 +53,7 @@ impl Twin {
     fn is_dropped(&self, id: &PersistenceId, item: &Item) -> bool {
         match item {
             Ok(JournalEntry::Outcome { sequence_nr, .. }) => {
-                let notes = self.notes.lock().unwrap();
+                let notes = self.notes();
                 notes.deleted_to.get(id).is_some_and(|deleted_to| sequence_nr <= deleted_to)
             }
             _ => false,
@@ -62,7 +62,7 @@ impl Twin {
 
     async fn drop_outcomes(&self, id: &PersistenceId, to: SequenceNr) {
         let gone: Vec<Item> = self.inner.read(id, ReadRange::ALL.to(to)).collect().await;
-        let mut notes = self.notes.lock().unwrap();
+        let mut notes = self.notes();
         for item in gone {
             if let Ok(JournalEntry::Outcome { kept, .. }) = item {
                 notes.dropped.insert((id.clone(), kept.key));

@@ -10,7 +10,7 @@ use annals_memory::MemoryStorage;
 use annals_testkit::conformance::{Damage, Harness};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What is wrong with a twin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) enum Fault {
     None,
     /// Writes are stored whatever their epoch.
     EpochIgnored,
-    /// The epoch is compared before the write and not in it.
+    /// The epoch is compared before the write and not in it, for writes that are a group of their own.
     EpochCheckedTooEarly,
     /// Snapshots are saved and deleted whatever the epoch.
     SnapshotEpochIgnored,
@@ -94,22 +94,29 @@ impl Twin {
         let text = id.entity_id().as_str();
         let text = match self.fault {
             Fault::IdsWithoutCase => text.to_lowercase(),
-            _ => match self.notes.lock().unwrap().lives.get(id) {
+            _ => match self.notes().lives.get(id) {
                 Some(life) => format!("{text} in life {life}"),
                 None => return id.clone(),
             },
         };
-        PersistenceId::new(id.entity_type().clone(), EntityId::new(text).unwrap()).unwrap()
+        PersistenceId::new(id.entity_type().clone(), EntityId::new(text).expect("it is short"))
+            .expect("as before")
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().expect("nobody panics with the notes in hand")
     }
 
     /// From now on the entity is one that never was.
     fn start_again(&self, id: &PersistenceId) {
-        *self.notes.lock().unwrap().lives.entry(id.clone()).or_default() += 1;
+        *self.notes().lives.entry(id.clone()).or_default() += 1;
     }
 
     fn key(&self, key: &Key) -> Key {
         match self.fault {
-            Fault::KeysCutShort => Key::new(key.as_str().chars().take(64).collect::<String>()).unwrap(),
+            Fault::KeysCutShort => {
+                Key::new(key.as_str().chars().take(64).collect::<String>()).expect("a part of a key is one")
+            }
             _ => key.clone(),
         }
     }

@@ -19,7 +19,7 @@ impl WriteStorage for Twin {
             let failed = answers.iter().any(Result::is_err);
             let answer = match self.fault {
                 Fault::GroupFailsAfterBadWrite if failed => Err(unavailable()),
-                _ => self.append_one(lane, write).await,
+                _ => self.append_one(lane, write, group.len()).await,
             };
             answers.push(answer);
         }
@@ -38,7 +38,7 @@ impl WriteStorage for Twin {
         // An entity that starts again keeps its outcomes: that is not this fault.
         let known_as = if self.fault == Fault::IdsWithoutCase { self.id(id) } else { id.clone() };
         let mut found = self.inner.outcomes(&known_as, &cut).await?;
-        let notes = self.notes.lock().unwrap();
+        let notes = self.notes();
         for (key, kept) in keys.iter().zip(&mut found) {
             if notes.dropped.contains(&(id.clone(), key.clone())) {
                 *kept = None;
@@ -63,16 +63,19 @@ impl WriteStorage for Twin {
 }
 
 impl Twin {
-    async fn append_one(&self, lane: Lane, original: &Write) -> Answer {
+    async fn append_one(&self, lane: Lane, original: &Write, group: usize) -> Answer {
         let known = (original.id.clone(), original.activation, original.write_nr);
-        let repeated = self.notes.lock().unwrap().stored.contains(&known);
+        let repeated = self.notes().stored.contains(&known);
         if repeated && self.fault == Fault::RepetitionRefused {
             return Err(refused(original));
         }
-        let write = self.twist(original, repeated).await?;
+        let mut write = self.twist(original, repeated).await?;
+        if self.fault == Fault::EpochCheckedTooEarly && group == 1 {
+            self.check_too_early(&mut write.fence).await?;
+        }
         let answer = self.inner.append(lane, [write].into()).await.remove(0);
         if answer.is_ok() {
-            self.notes.lock().unwrap().stored.insert(known);
+            self.notes().stored.insert(known);
             if self.fault == Fault::DeletedStateForgotten && deletes(original) {
                 self.start_again(&original.id);
             }
@@ -85,7 +88,6 @@ impl Twin {
         let mut write = Write { id: self.id(&original.id), ..original.clone() };
         match self.fault {
             Fault::EpochIgnored => write.fence.epoch = self.epoch(write.fence.shard).await?,
-            Fault::EpochCheckedTooEarly => self.check_too_early(&mut write.fence).await?,
             Fault::ExpectedNumberIgnored if !repeated => self.expect_what_is_there(&mut write).await?,
             Fault::WriteNumberIgnored if write.write_nr > WriteNr::ZERO => own_activation(&mut write),
             Fault::RepetitionStoredAgain if repeated => {
@@ -144,7 +146,7 @@ impl Twin {
     }
 
     fn new_activation(&self) -> ActivationId {
-        let mut notes = self.notes.lock().unwrap();
+        let mut notes = self.notes();
         notes.activations += 1;
         ActivationId::new(u128::MAX - notes.activations)
     }
