@@ -100,21 +100,27 @@ async fn a_refused_write_ends_the_activation_with_the_earlier_replies_delivered(
 
 #[tokio::test(start_paused = true)]
 async fn what_was_queued_behind_a_failed_write_was_never_handed_over() {
-    let gate = Gate::closed();
-    let node = node(gate.clone()).await;
-    let alice = node.entity::<Account>("alice");
-    gate.fail_next(Fault::NotAppliedAndLost);
-    let mut first = pin!(alice.ask(Deposit { cents: 1 }).into_future());
-    assert!((&mut first).now_or_never().is_none());
-    quiesce().await;
-    let mut second = pin!(alice.ask(Deposit { cents: 1 }).into_future());
-    assert!((&mut second).now_or_never().is_none());
-    quiesce().await;
-    gate.release(100);
-    assert!(matches!(first.await, Err(CallError::Unknown(Unknown::NotConfirmed(_)))));
-    let second = second.await;
-    assert!(matches!(second, Err(CallError::NotHandled(NotHandled::NotWritten(_)))), "{second:?}");
-    assert_memory_equals_journal(&gate, 0).await;
+    for fault in [Fault::NotAppliedAndLost, Fault::Refuse(1)] {
+        let gate = Gate::closed();
+        let node = node(gate.clone()).await;
+        let alice = node.entity::<Account>("alice");
+        gate.fail_next(fault.clone());
+        let mut first = pin!(alice.ask(Deposit { cents: 1 }).into_future());
+        assert!((&mut first).now_or_never().is_none());
+        quiesce().await;
+        let mut second = pin!(alice.ask(Deposit { cents: 1 }).into_future());
+        assert!((&mut second).now_or_never().is_none());
+        quiesce().await;
+        gate.release(100);
+        assert!(matches!(first.await, Err(CallError::Unknown(Unknown::NotConfirmed(_)))), "{fault:?}");
+        let second = second.await;
+        assert!(
+            matches!(second, Err(CallError::NotHandled(NotHandled::NotWritten(_)))),
+            "{fault:?}: {second:?}"
+        );
+        assert_eq!(gate.groups(), [1], "{fault:?}");
+        assert_memory_equals_journal(&gate, 0).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
