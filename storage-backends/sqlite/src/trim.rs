@@ -20,7 +20,14 @@ const STEP_ROWS: usize = 1_024;
 pub(crate) struct Trim {
     pub(crate) entity: i64,
     /// Waits for the end; dropped when there is none in this run of the program.
-    _done: Option<oneshot::Sender<()>>,
+    done: Option<oneshot::Sender<()>>,
+}
+
+impl Trim {
+    /// Lets go whoever waits for it.
+    pub(crate) fn release_caller(&mut self) {
+        self.done = None;
+    }
 }
 
 const COLUMNS: Columns = Columns {
@@ -58,14 +65,14 @@ pub(crate) fn delete_to(
     ])?;
     session.memory.heads.put(at, Head { deleted_to: to, ..head });
     let (done, finished) = oneshot::channel();
-    session.staged.trims.push(Trim { entity: head.entity, _done: Some(done) });
+    session.staged.trims.push(Trim { entity: head.entity, done: Some(done) });
     Ok(Some(finished))
 }
 
 /// The deletions that an earlier run of the program did not finish.
 pub(crate) fn unfinished(conn: &Connection) -> Result<Vec<Trim>, rusqlite::Error> {
     conn.prepare_cached("SELECT entity FROM trim")?
-        .query_map([], |row| Ok(Trim { entity: row.get(0)?, _done: None }))?
+        .query_map([], |row| Ok(Trim { entity: row.get(0)?, done: None }))?
         .collect()
 }
 

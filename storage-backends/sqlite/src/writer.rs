@@ -160,6 +160,11 @@ impl Writer {
                 // next opening.
                 self.trims.pop_front();
             }
+            if step.is_err() {
+                // The others are tried again after the next transaction that succeeds. When that will be
+                // nobody knows, so their callers do not wait for it.
+                self.trims.iter_mut().for_each(Trim::release_caller);
+            }
             return step.map(|_| Upkeep::Due);
         }
         let recent = self.recent.clone();

@@ -1,5 +1,6 @@
 //! A process that is killed right after an acknowledgement has lost nothing, and another process is kept out
 //! while it lives. The child is this program again, told by a variable of the environment.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
 
 mod writes;
 

@@ -1,4 +1,5 @@
 //! A full disk, files that vanish, and other hands in the file.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
 
 mod writes;
 

@@ -1,4 +1,5 @@
 //! Keys are found wherever their rows lie: in memory, in the index, in merged runs of it, and after reopening.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
 
 mod writes;
 

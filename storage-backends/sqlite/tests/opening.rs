@@ -1,4 +1,5 @@
 //! Opening, closing, and refusing to open.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test")]
 
 mod writes;
 

@@ -1,5 +1,9 @@
 //! A scratch directory, and writes as an engine would send them.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "outside of #[test] functions clippy does not see that this is a test"
+)]
 
 use annals::storage::{
     Change, Committed, Event, Fence, JournalEntry, JournalStorage, KeyedOutcome, Lane, Outcome, OutcomeKind,
