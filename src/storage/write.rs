@@ -107,7 +107,8 @@ pub enum SideEffect {
 pub struct Write {
     /// Whose write it is.
     pub id: PersistenceId,
-    /// Under which ownership. The storage compares it with the shard's stored epoch in the transaction.
+    /// Under which ownership of the entity's shard ([`ShardId::of`]). The storage compares the epoch with the
+    /// stored one in the transaction.
     pub fence: Fence,
     /// The activation that decided it.
     pub activation: ActivationId,
@@ -117,7 +118,8 @@ pub struct Write {
     pub written_at: Timestamp,
     /// What it changes.
     pub change: Change,
-    /// The outcome kept for the command's key, if it had one.
+    /// The outcome kept for the command's key, if it had one. The writer has made sure that the key is new; of
+    /// two outcomes for one key the first is the one that is found.
     pub outcome: Option<KeyedOutcome>,
     /// What rides on it.
     pub side_effects: Vec<SideEffect>,
@@ -147,8 +149,8 @@ impl Write {
         };
         match &self.change {
             Change::Events { expected, events } => {
-                for (nr, event) in (expected.get() + 1..).zip(events) {
-                    fits(&event.payload, &|| Subject::Event(self.id.clone(), SequenceNr::new(nr)))?;
+                for (before, event) in (0..).zip(events) {
+                    fits(&event.payload, &|| Subject::Event(self.id.clone(), expected.plus(before).plus(1)))?;
                 }
             }
             Change::State { change: StateChange::Save(state), .. } => {
@@ -206,9 +208,12 @@ pub trait WriteStorage: Send + Sync + 'static {
     ///   neighbours are not affected. Fencing is judged first, then the write number, then the expected
     ///   number.
     /// - Several writes of one entity are stored in their order. A repetition of a stored (activation, write
-    ///   number) is answered with the stored success; a number that is not the next one of its activation,
-    ///   or not 1 for an activation other than the last, is a `Conflict` on [`Counter::WriteNr`]
-    ///   (super::Counter): so nothing of an activation is stored after a write of it failed.
+    ///   number) of the entity's last activation is answered with the stored success and not stored again. A
+    ///   number that is not the next one of its activation, or not 1 for an activation other than the last,
+    ///   is a `Conflict` on [`Counter::WriteNr`](super::Counter): so nothing of an activation is stored after
+    ///   a write of it failed. A repetition by an earlier activation may be answered either way; its events
+    ///   are not stored again, because their numbers are taken.
+    /// - A number above `i64::MAX` is refused, never wrapped.
     /// - When a write is `Unavailable`, all later writes of its activation in the group are too: the group
     ///   can be sent again as it was.
     ///
@@ -243,4 +248,33 @@ pub trait WriteStorage: Send + Sync + 'static {
     /// `Fenced` for the first shard whose stored epoch is not smaller than the new one; `Unavailable`;
     /// `Indeterminate`.
     async fn raise_epochs(&self, raised: &[Fence]) -> Result<(), StorageError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vocabulary::{CodecId, EntityId, Manifest};
+
+    #[test]
+    fn a_payload_over_the_limit_is_named_whatever_the_number_before_it() {
+        for expected in [SequenceNr::ZERO, SequenceNr::new(u64::MAX)] {
+            let payload = |bytes| Payload::seal(Manifest::new("e", 1), CodecId(1), vec![0; bytes]);
+            let write = Write {
+                id: PersistenceId::new("t", EntityId::new("x").unwrap()).unwrap(),
+                fence: Fence { shard: ShardId::new(0).unwrap(), epoch: Epoch::ZERO },
+                activation: ActivationId::new(1),
+                write_nr: WriteNr::new(1),
+                written_at: Timestamp::default(),
+                change: Change::Events { expected, events: vec![payload(1).into(), payload(3).into()] },
+                outcome: None,
+                side_effects: vec![],
+            };
+            assert!(write.check_sizes(3).is_ok());
+            let error = write.check_sizes(2).unwrap_err();
+            assert!(matches!(error, StorageError::TooLarge { bytes: 3, limit: 2, .. }), "{error}");
+            if expected == SequenceNr::ZERO {
+                assert!(error.to_string().contains("event 2 of t/x"), "{error}");
+            }
+        }
+    }
 }
