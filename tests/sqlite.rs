@@ -1,10 +1,11 @@
 //! A node on an SQLite file: what a caller sees when the file or the disk below gives way. The backend's own
 //! tests are beside it; here the whole way up to the call is tested.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use annals::storage::{StorageError, StorageProvider};
 use annals::{
-    CallError, Command, Context, Definition, Effect, Entity, EntityRef, Event, EventSourced, Handler, Limits, Manifest,
-    Node, NotHandled, RecoveryError, Unknown,
+    CallError, Command, Context, Definition, Effect, Entity, EntityRef, Event, EventSourced, Handler, Limits,
+    Manifest, Node, NotHandled, RecoveryError, Unknown,
 };
 use annals_sqlite::SqliteStorage;
 use serde::{Deserialize, Serialize};
@@ -153,7 +154,9 @@ async fn a_file_that_vanishes_takes_no_acknowledgement_with_it() {
     assert!(
         matches!(
             &error,
-            CallError::NotHandled(NotHandled::Recovery(RecoveryError::Storage(StorageError::Unavailable { .. })))
+            CallError::NotHandled(NotHandled::Recovery(RecoveryError::Storage(
+                StorageError::Unavailable { .. }
+            )))
         ),
         "the entity stays closed: {error:?}"
     );
@@ -170,7 +173,10 @@ async fn a_second_node_needs_the_same_handle_and_fences_the_first() {
     let (first, second) = (node(storage.clone()).await, node(storage.clone()).await);
     assert_eq!(second.entity::<Log>("l").ask(Append { bytes: 1 }).await.unwrap(), 1);
     let fenced = first.entity::<Log>("l").ask(Append { bytes: 1 }).await.unwrap_err();
-    assert!(matches!(fenced, CallError::Unknown(Unknown::NotConfirmed(StorageError::Fenced { .. }))), "{fenced:?}");
+    assert!(
+        matches!(fenced, CallError::Unknown(Unknown::NotConfirmed(StorageError::Fenced { .. }))),
+        "{fenced:?}"
+    );
     first.shutdown().await;
     second.shutdown().await;
     storage.close().await;
