@@ -3,7 +3,7 @@
 
 use annals::{Manifest, Name};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// From manifest to number, for the writer.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ impl ManifestNumbers {
 
 /// From number to manifest, for one reader. Stored manifests never change, so nothing here goes stale.
 #[derive(Debug, Default)]
-pub(crate) struct ManifestNames(HashMap<i64, Manifest>);
+pub(crate) struct ManifestNames(BTreeMap<i64, Manifest>);
 
 impl ManifestNames {
     /// The manifest with that number, if there is one.

@@ -10,7 +10,7 @@ use crate::trim::Trim;
 use annals::PersistenceId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// How many heads stay in memory: about 20 MiB with ids of usual length.
+/// How many heads stay in memory: some 20 MiB with ids of usual length.
 const HEADS: usize = 65_536;
 
 /// What the writer knows of the store without asking it. It agrees with the committed rows and those of the
