@@ -15,7 +15,8 @@ const APPLICATION_ID: i64 = 0x414e_4e4c;
 /// released is never changed.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
-/// Up to this size a file is checked as a whole when it is opened, which reads all of it; of a larger one, only the small tables that everything depends on are. Damage elsewhere is found when it is read.
+/// Up to this size a file is checked as a whole when it is opened, which reads all of it; of a larger one,
+/// only the small tables that everything depends on are. Damage elsewhere is found when it is read.
 const CHECKED_WHOLE_BYTES: i64 = 128 << 20;
 
 const SMALL_TABLES: [&str; 5] = ["store", "shard", "manifest", "run", "trim"];
