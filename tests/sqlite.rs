@@ -168,7 +168,7 @@ async fn a_file_that_vanishes_takes_no_acknowledgement_with_it() {
 async fn a_second_node_needs_the_same_handle_and_fences_the_first() {
     let dir = Dir::new("second");
     let storage = SqliteStorage::open(dir.file()).await.unwrap();
-    let error = SqliteStorage::open(dir.file()).await.err().expect("the file is in use");
+    let error = SqliteStorage::open(dir.file()).await.unwrap_err();
     assert!(error.to_string().contains("log.db"), "{error}");
     let (first, second) = (node(storage.clone()).await, node(storage.clone()).await);
     assert_eq!(second.entity::<Log>("l").ask(Append { bytes: 1 }).await.unwrap(), 1);

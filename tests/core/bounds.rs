@@ -26,7 +26,7 @@ async fn a_full_mailbox_refuses_as_overloaded_and_loses_nothing_it_took() {
     quiesce().await;
     let mut waiting = pin!(join_all((0..3).map(|_| alice.ask(Deposit { cents: 1 }).into_future())));
     assert!((&mut waiting).now_or_never().is_none());
-    let error = alice.ask(Deposit { cents: 1 }).await.unwrap_err();
+    let error = alice.ask(Deposit { cents: 1 }).timeout(Duration::from_millis(1)).await.unwrap_err();
     assert!(matches!(&error, CallError::Overloaded(Overloaded::Mailbox { limit: 3, .. })), "{error:?}");
     assert_eq!(error.to_string(), "overloaded: the mailbox of account/alice holds 3 calls");
     assert!(alice.ask(Deposit { cents: 1 }).tell().await.is_err());

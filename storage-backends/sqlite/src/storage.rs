@@ -20,6 +20,7 @@ use annals::storage::{
 };
 use annals::{Epoch, Key, PersistenceId, SequenceNr, ShardId, Timestamp};
 use async_trait::async_trait;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -60,6 +61,12 @@ struct Opened {
     readers: Readers,
     recent: Arc<RecentKeys>,
     threads: Threads,
+}
+
+impl fmt::Debug for SqliteStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SqliteStorage({})", self.shared.store)
+    }
 }
 
 impl SqliteStorage {
