@@ -5,7 +5,13 @@ pub(crate) fn resident_bytes() -> u64 {
     status("VmRSS:")
 }
 
-/// The most that was ever resident, in bytes.
+/// Forgets the peak so far.
+pub(crate) fn forget_peak() {
+    // 5: "reset the peak resident set size to the process's current value", proc_pid_clear_refs(5).
+    std::fs::write("/proc/self/clear_refs", "5").expect("a process may reset its own peak");
+}
+
+/// The most that was resident since then, in bytes.
 pub(crate) fn peak_bytes() -> u64 {
     status("VmHWM:")
 }

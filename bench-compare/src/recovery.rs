@@ -6,7 +6,7 @@ use crate::account::{self, Account, AccountEvent, Balance, Deposit, DepositOften
 use crate::callers::Tokio;
 use crate::child;
 use crate::files::Files;
-use crate::memory::peak_bytes;
+use crate::memory::{forget_peak, peak_bytes, resident_bytes};
 use crate::persisted::{Persisted, SETTINGS};
 use crate::raw::Keys;
 use crate::rounds::{Contestant, Samples, in_turn};
@@ -15,11 +15,13 @@ use crate::table::{Row, Section};
 use annals_sqlite::SqliteStorage;
 use futures_util::{StreamExt, stream};
 use rusqlite::{Connection, OpenFlags};
+use std::cell::Cell;
 use std::path::Path;
 use tokio::time::Instant;
 
 const REPLAY: &str = "replay";
 const LOOP: &str = "loop";
+const FULL_LOOP: &str = "full-loop";
 const ACTIVATE: &str = "activate";
 
 /// How many events one command makes when a history is prepared.
@@ -35,47 +37,59 @@ pub(crate) fn run(scale: &Scale, dir: &Path) -> Section {
         long_history(&short, scale.short_history).await;
         short_histories(&many, scale.recovered_entities, scale.events_each).await;
     });
-    let mut peaks = [0.0_f64; 3];
-    let (long, short) = (text(&long), text(&short));
+    let peaks: [Cell<f64>; 5] = Default::default();
+    let (long, short, many) = (text(&long), text(&short), text(&many));
     let (events, fewer) = (scale.long_history.to_string(), scale.short_history.to_string());
     let entities = scale.recovered_entities.to_string();
-    let [long_peak, short_peak, loop_peak] = &mut peaks;
+    let part = |name, part: [&str; 3], which: usize| {
+        let (part, peak) = (part.map(String::from), &peaks[which]);
+        Contestant::new(name, move || measured(&part, peak))
+    };
     let mut contestants = [
-        Contestant::new("annals, long history", || measured(&[REPLAY, long, &events], long_peak)),
-        Contestant::new("annals, shorter history", || measured(&[REPLAY, short, &fewer], short_peak)),
-        Contestant::new("bare loop, long history", || measured(&[LOOP, long, &events], loop_peak)),
-        Contestant::new("annals, many entities", || measured(&[ACTIVATE, text(&many), &entities], &mut 0.0)),
+        part("annals, long history", [REPLAY, long, &events], 0),
+        part("bare loop", [LOOP, long, &events], 1),
+        part("bare loop, all of an event", [FULL_LOOP, long, &events], 2),
+        part("annals, fewer events", [REPLAY, short, &fewer], 3),
+        part("annals, many entities", [ACTIVATE, many, &entities], 4),
     ];
     let samples = in_turn(&mut contestants, scale.rounds);
     drop(contestants);
     Section {
         title: "Recovery: SQLite, the first query to an entity".into(),
-        rows: rows(scale, &samples, peaks),
+        rows: rows(scale, &samples, peaks.map(Cell::into_inner)),
     }
 }
 
-fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 3]) -> Vec<Row> {
-    let replay = samples[0].median() / samples[2].median();
-    let [long, short, bare] = peaks;
+fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 5]) -> Vec<Row> {
+    let of_loop = |which: usize| samples[0].median() / samples[which].median();
     let (events, fewer) = (scale.long_history, scale.short_history);
     let one = format!("{SETTINGS}; one entity of {events} events, its file in the page cache");
-    let many =
-        format!("{} entities of {} events, {CALLERS} at once", scale.recovered_entities, scale.events_each);
+    let many = format!(
+        "{SETTINGS}; {} of {} events, {CALLERS} at once",
+        scale.recovered_entities, scale.events_each
+    );
+    let payload = "the same rows of the same file; only the payload is selected";
+    let all = "as above, with number, position, time, manifest, codec and checksum";
+    let peak = |what, which: usize, of| {
+        Row::figure(what, peaks[which], "bytes", format!("{of} events; above what was resident before"))
+    };
     vec![
         Row::rate("annals, replay", "events/s", &samples[0], one)
-            .ratio(replay, "of the bare loop; goal >= 0.40"),
+            .ratio(of_loop(1), "of the bare loop; goal >= 0.40"),
+        Row::rate("bare loop: select, decode, apply", "events/s", &samples[1], payload),
+        Row::rate("bare loop, all of an event", "events/s", &samples[2], all)
+            .ratio(of_loop(2), "annals to this"),
         Row::rate(
-            "bare loop: select, decode, apply",
+            "annals, replay of fewer events",
             "events/s",
-            &samples[2],
-            "the same rows of the same file",
+            &samples[3],
+            format!("{SETTINGS}; {fewer} events"),
         ),
-        Row::rate("annals, replay of a shorter history", "events/s", &samples[1], format!("{fewer} events")),
-        Row::figure("annals, peak memory", long, "bytes", format!("{events} events"))
-            .ratio(long / short, "of that for the shorter history; flat"),
-        Row::figure("annals, peak memory, shorter history", short, "bytes", format!("{fewer} events")),
-        Row::figure("bare loop, peak memory", bare, "bytes", format!("{events} events")),
-        Row::rate("annals, activations", "entities/s", &samples[3], many),
+        peak("annals, memory of the replay", 0, events)
+            .ratio(peaks[0] / peaks[3], "of that for fewer events; goal: flat"),
+        peak("annals, memory, fewer events", 3, fewer),
+        peak("bare loop, memory", 1, events),
+        Row::rate("annals, activations", "entities/s", &samples[4], many),
     ]
 }
 
@@ -83,10 +97,10 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the path is a text")
 }
 
-/// What a child measured: the rate; its peak of memory is noted if it is the highest so far.
-fn measured(part: &[&str], peak: &mut f64) -> f64 {
-    let figures = child::ask(part);
-    *peak = peak.max(figures[1]);
+/// What a child measured: the rate; the growth of its memory is noted if it is the largest so far.
+fn measured(part: &[String; 3], peak: &Cell<f64>) -> f64 {
+    let figures = child::ask(&part.each_ref().map(String::as_str));
+    peak.set(peak.get().max(figures[1]));
     figures[0]
 }
 
@@ -116,7 +130,7 @@ async fn short_histories(path: &Path, entities: usize, events_each: u64) {
     persisted.node.shutdown().await;
 }
 
-/// Measures one part in this process: the rate, and the peak of memory.
+/// Measures one part in this process: the rate, and by how much memory grew at the most.
 pub(crate) fn child(part: &[&str]) -> Option<Vec<f64>> {
     let [part, path, count] = part else { return None };
     let count: u64 = count.parse().ok()?;
@@ -124,46 +138,88 @@ pub(crate) fn child(part: &[&str]) -> Option<Vec<f64>> {
     let rate = match *part {
         REPLAY => Tokio::new().wait(replay(path, count)),
         LOOP => bare_loop(path, count),
+        FULL_LOOP => full_loop(path, count),
         ACTIVATE => Tokio::new().wait(activate(path, count as usize)),
         _ => return None,
     };
-    Some(vec![rate, peak_bytes() as f64])
+    Some(vec![rate.per_second, rate.grown_bytes])
 }
 
-async fn replay(path: &Path, events: u64) -> f64 {
+/// What one part came to.
+struct Measured {
+    per_second: f64,
+    grown_bytes: f64,
+}
+
+/// A measurement that is going on.
+struct Measuring {
+    started: Instant,
+    resident_bytes: u64,
+}
+
+impl Measuring {
+    fn start() -> Self {
+        forget_peak();
+        Self { resident_bytes: resident_bytes(), started: Instant::now() }
+    }
+
+    fn end(self, count: u64) -> Measured {
+        let per_second = count as f64 / self.started.elapsed().as_secs_f64();
+        Measured { per_second, grown_bytes: peak_bytes().saturating_sub(self.resident_bytes) as f64 }
+    }
+}
+
+async fn replay(path: &Path, events: u64) -> Measured {
     let storage = SqliteStorage::open(path).await.expect("the store opens");
     let node = account::node(storage).await;
     let account = node.entity::<Account>(account::entity_id(0));
-    let started = Instant::now();
+    let measuring = Measuring::start();
     assert_eq!(account.ask(Balance).await.expect("a balance"), events);
-    events as f64 / started.elapsed().as_secs_f64()
+    measuring.end(events)
 }
 
-async fn activate(path: &Path, entities: usize) -> f64 {
+async fn activate(path: &Path, entities: usize) -> Measured {
     let storage = SqliteStorage::open(path).await.expect("the store opens");
     let node = account::node(storage).await;
     let accounts = account::accounts(&node, entities);
-    let started = Instant::now();
+    let measuring = Measuring::start();
     let mut balances =
         stream::iter(&accounts).map(|account| account.ask(Balance).into_future()).buffer_unordered(CALLERS);
     while let Some(balance) = balances.next().await {
         assert!(balance.expect("a balance") > 0);
     }
-    entities as f64 / started.elapsed().as_secs_f64()
+    measuring.end(entities as u64)
 }
 
 /// The least that any replay of that file must do. It knows the table of the SQLite backend.
-fn bare_loop(path: &Path, events: u64) -> f64 {
+fn bare_loop(path: &Path, events: u64) -> Measured {
+    loop_over(path, events, "SELECT payload FROM journal ORDER BY row", |_| ())
+}
+
+/// The same with everything that a stored event is given out with.
+fn full_loop(path: &Path, events: u64) -> Measured {
+    const SQL: &str = "SELECT payload, sequence_nr, position, written_at, manifest, codec, checksum
+        FROM journal ORDER BY row";
+    loop_over(path, events, SQL, |row| {
+        for column in 1..=6 {
+            let number: i64 = row.get(column).expect("a number");
+            std::hint::black_box(number);
+        }
+    })
+}
+
+fn loop_over(path: &Path, events: u64, select: &str, also: impl Fn(&rusqlite::Row<'_>)) -> Measured {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the file opens");
-    let started = Instant::now();
-    let mut select = conn.prepare("SELECT payload FROM journal ORDER BY row").expect("the table is known");
+    let measuring = Measuring::start();
+    let mut select = conn.prepare(select).expect("the table is known");
     let mut rows = select.query([]).expect("the rows can be read");
     let mut balance = 0;
     while let Some(row) = rows.next().expect("a row") {
         let payload = row.get_ref(0).and_then(|value| Ok(value.as_blob()?)).expect("a payload");
         let AccountEvent::Deposited { cents } = rmp_serde::from_slice(payload).expect("an event");
         balance += cents;
+        also(row);
     }
     assert_eq!(balance, events);
-    events as f64 / started.elapsed().as_secs_f64()
+    measuring.end(events)
 }

@@ -20,12 +20,14 @@ pub(crate) fn bench(criterion: &mut Criterion) {
     group.bench_function("command", |bencher| {
         bencher.iter(|| runtime.block_on(async { counter.ask(Raise { times: 1 }).await.expect("a count") }));
     });
-    // Beyond the closure, which criterion calls again and again: a repeated key is another measurement.
-    let mut number = 0_u64;
+    // Counted beyond the closure, which criterion calls again and again: a repeated key is another matter. Many
+    // entities, because one with all the keys would soon have to look each up.
+    let keyed: Vec<_> = (0..256).map(|index| node.entity::<Counter>(format!("keyed-{index}"))).collect();
+    let mut number = 0;
     group.bench_function("command with a key", |bencher| {
         bencher.iter(|| {
             number += 1;
-            let call = counter.ask(Raise { times: 1 }).key(number.to_string());
+            let call = keyed[number % keyed.len()].ask(Raise { times: 1 }).key(number.to_string());
             runtime.block_on(async { call.await.expect("a count") })
         });
     });
