@@ -36,6 +36,15 @@ pub(crate) struct Queued {
     pub(super) from: Arc<dyn Settle>,
 }
 
+impl Queued {
+    /// The lane is gone: the storage will never be given the write.
+    fn drop_unsent(self) {
+        let (store, reason) = ("lane".into(), "the node has shut down".into());
+        let gone = StorageError::Unavailable { store, reason };
+        self.from.settle(self.write.write_nr, Settlement::Dropped(gone));
+    }
+}
+
 /// What a lane is told.
 #[expect(clippy::large_enum_variant, reason = "boxing each write would cost more than the one `Stop` wastes")]
 pub(crate) enum LaneMessage {
@@ -53,15 +62,26 @@ impl Lanes {
         Self(lanes.into())
     }
 
-    /// Queues a write; waits while the lane is full. A lane that is gone drops it.
+    fn lane(&self, shard: ShardId) -> &mpsc::Sender<LaneMessage> {
+        &self.0[Lane::of(shard, self.0.len()).0]
+    }
+
+    /// Queues a write, or gives it back because the lane is full.
+    pub(super) fn try_submit(&self, shard: ShardId, queued: Queued) -> Result<(), Queued> {
+        match self.lane(shard).try_send(LaneMessage::Write(queued)) {
+            Err(mpsc::error::TrySendError::Full(LaneMessage::Write(queued))) => return Err(queued),
+            Err(mpsc::error::TrySendError::Closed(LaneMessage::Write(queued))) => queued.drop_unsent(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Queues a write; waits while the lane is full.
     pub(super) async fn submit(&self, shard: ShardId, queued: Queued) {
-        let lane = &self.0[Lane::of(shard, self.0.len()).0];
         if let Err(mpsc::error::SendError(LaneMessage::Write(queued))) =
-            lane.send(LaneMessage::Write(queued)).await
+            self.lane(shard).send(LaneMessage::Write(queued)).await
         {
-            let (store, reason) = ("lane".into(), "the node has shut down".into());
-            let gone = StorageError::Unavailable { store, reason };
-            queued.from.settle(queued.write.write_nr, Settlement::Dropped(gone));
+            queued.drop_unsent();
         }
     }
 

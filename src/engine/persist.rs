@@ -14,11 +14,7 @@ type Sealed<S> = (Box<dyn crate::entity::Change<S>>, Event);
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
     /// Runs the handler, applies its events, settles the answer and submits the write.
-    pub(super) async fn decide(
-        &mut self,
-        mut call: Box<dyn Envelope<S>>,
-        keyed: Option<Keyed>,
-    ) -> Result<(), End> {
+    pub(super) fn decide(&mut self, mut call: Box<dyn Envelope<S>>, keyed: Option<Keyed>) -> Result<(), End> {
         self.ctx.begin(self.sequence_nr, keyed.as_ref().map(|keyed| keyed.key.clone()));
         let changes = match catch(|| call.decide(&self.state, &self.ctx)) {
             Ok(changes) => changes,
@@ -54,7 +50,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             self.hold(None, 0, HeldAnswer::Own(call));
             return Ok(());
         }
-        self.submit(call, events, kept).await;
+        self.submit(call, events, kept);
         Ok(())
     }
 
@@ -114,7 +110,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     }
 
     /// Hands the write to the lane of the shard, and holds the answer until it is durable.
-    async fn submit(&mut self, call: Box<dyn Envelope<S>>, events: Vec<Event>, kept: Option<KeyedOutcome>) {
+    fn submit(&mut self, call: Box<dyn Envelope<S>>, events: Vec<Event>, kept: Option<KeyedOutcome>) {
         let expected = self.sequence_nr;
         self.sequence_nr = expected.plus(events.len() as u64);
         self.submitted = self.submitted.next();
@@ -133,7 +129,8 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         };
         self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call));
         let from: Arc<dyn Settle> = self.inbox.clone();
-        self.kind.lanes.submit(self.inbox.shard(), Queued { write, tenure: self.tenure.clone(), from }).await;
+        let queued = Queued { write, tenure: self.tenure.clone(), from };
+        self.unsent = self.kind.lanes.try_submit(self.inbox.shard(), queued).err().map(Box::new);
     }
 
     /// User code panicked: nothing of the command is written, and the memory cannot be trusted.

@@ -3,10 +3,11 @@
 use super::held::{Held, HeldAnswer, HeldQueue};
 use super::inbox::News;
 use super::keys::{KeyWindow, Known};
+use super::lane::Queued;
 use super::recovery::Recovered;
 use super::{Calls, Inbox, Kind, Tenure};
 use crate::entity::{Context, Envelope, Failure, NotHandled};
-use crate::storage::{JournalStorage, KeyedOutcome, Outcome, StorageError};
+use crate::storage::{KeyedOutcome, Outcome, StorageError};
 use crate::vocabulary::{ActivationId, CommandDigest, Key, PersistenceId, SequenceNr, WriteNr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub(super) struct Active<'a, S> {
     settled: u64,
     pub(super) held: HeldQueue<S>,
     pub(super) keys: KeyWindow,
+    /// A write for which the lane had no room.
+    pub(super) unsent: Option<Box<Queued>>,
 }
 
 /// Why an activation is over. Its memory is dropped; calls that it did not decide go to the next one.
@@ -52,6 +55,13 @@ pub(super) struct Keyed {
 /// within it no write is confirmed, so no key that it uses leaves the window, which is asked first.
 type LookedUp = Vec<(Key, Option<KeyedOutcome>)>;
 
+/// What became of a call at once.
+enum Handled<S> {
+    Done,
+    /// It cannot be decided before the storage was asked for its key.
+    AskStorage(Box<dyn Envelope<S>>, Key),
+}
+
 /// What is kept for a key, with the write of this activation that carries it.
 enum Found {
     Known(Option<(Option<WriteNr>, KeyedOutcome)>),
@@ -73,13 +83,14 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             settled: 0,
             held: HeldQueue::new(),
             keys: recovered.keys,
+            unsent: None,
             kind,
             inbox,
         }
     }
 
     /// Handles calls until the activation ends, and settles what it leaves behind.
-    pub(super) async fn run(mut self, calls: &mut Calls<S>) {
+    pub(super) async fn run(&mut self, calls: &mut Calls<S>) {
         let end = self.handle_calls(calls).await;
         self.stop(end).await;
     }
@@ -135,6 +146,9 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     }
 
     /// Handles calls in order until none is left, or the entity is as far ahead of its storage as it may be.
+    ///
+    /// What rarely waits (a look-up, a full lane) is boxed while it does, so that an idle entity keeps no
+    /// room for it.
     async fn handle_batch(&mut self, calls: &mut Calls<S>) -> Result<(), End> {
         let mut looked_up = LookedUp::new();
         while self.may_run_ahead()
@@ -144,59 +158,52 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                 calls.push_front(call);
                 return Err(End::Lost(why.clone()));
             }
-            self.handle(call, calls, &mut looked_up).await?;
+            if let Handled::AskStorage(call, key) = self.handle(call, &looked_up)? {
+                let keys = self.keys_to_look_up(key, calls);
+                match Box::pin(look_up(self.kind, self.inbox.id(), keys)).await {
+                    Ok(answers) => {
+                        looked_up = answers;
+                        calls.push_front(call);
+                    }
+                    Err(error) => self.refuse(call, NotHandled::KeyLookup(error)),
+                }
+            }
+            if let Some(queued) = self.unsent.take() {
+                Box::pin(self.kind.lanes.submit(self.inbox.shard(), *queued)).await;
+            }
         }
         Ok(())
     }
 
-    async fn handle(
-        &mut self,
-        call: Box<dyn Envelope<S>>,
-        behind: &mut Calls<S>,
-        looked_up: &mut LookedUp,
-    ) -> Result<(), End> {
+    fn handle(&mut self, call: Box<dyn Envelope<S>>, looked_up: &LookedUp) -> Result<Handled<S>, End> {
         if !self.kind.definition.commands.contains(&call.command()) {
             let (entity_type, command) = (self.kind.definition.entity_type.into(), call.command());
             self.refuse(call, NotHandled::UnlistedCommand { entity_type, command });
-            return Ok(());
+            return Ok(Handled::Done);
         }
         let Some(key) = call.key().cloned() else {
-            return self.decide(call, None).await;
+            return self.decide(call, None).map(|()| Handled::Done);
         };
         let digest = match call.digest() {
             Ok(digest) => digest,
             Err(error) => {
                 let (id, command) = (self.inbox.id().clone(), call.command());
                 self.refuse(call, NotHandled::Unencodable { id, command, error });
-                return Ok(());
+                return Ok(Handled::Done);
             }
         };
-        let found = match self.find(&key, looked_up) {
-            Found::Known(found) => found,
-            Found::AskStorage => {
-                let keys = self.keys_to_look_up(&key, behind);
-                match look_up(&*self.kind.journal, self.inbox.id(), keys).await {
-                    Ok(answers) => *looked_up = answers,
-                    Err(error) => {
-                        self.refuse(call, NotHandled::KeyLookup(error));
-                        return Ok(());
-                    }
-                }
-                looked_up
-                    .iter()
-                    .find(|(known, _)| *known == key)
-                    .and_then(|(_, kept)| Some((None, kept.clone()?)))
+        match self.find(&key, looked_up) {
+            Found::AskStorage => return Ok(Handled::AskStorage(call, key)),
+            Found::Known(None) => self.decide(call, Some(Keyed { key, digest }))?,
+            Found::Known(Some((write, kept))) if kept.command == digest => {
+                self.repeat(call, write, kept.outcome)
             }
-        };
-        match found {
-            Some((write, kept)) if kept.command == digest => self.repeat(call, write, kept.outcome),
-            Some(_) => {
+            Found::Known(Some(_)) => {
                 let id = self.inbox.id().clone();
                 self.hold(None, 0, HeldAnswer::Failed(call, Failure::KeyReused { id, key }));
             }
-            None => return self.decide(call, Some(Keyed { key, digest })).await,
         }
-        Ok(())
+        Ok(Handled::Done)
     }
 
     /// What is kept for a key: first among the recent ones (those in flight are there too), then among what
@@ -214,8 +221,8 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// A key that only the storage knows, and those of the calls behind that will need it too: they are
     /// looked up together.
-    fn keys_to_look_up(&self, key: &Key, behind: &mut Calls<S>) -> Vec<Key> {
-        let mut keys = vec![key.clone()];
+    fn keys_to_look_up(&self, key: Key, behind: &Calls<S>) -> Vec<Key> {
+        let mut keys = vec![key];
         for next in behind.iter().filter_map(|call| call.key()) {
             if matches!(self.keys.find(next), Known::AskStorage) && !keys.contains(next) {
                 keys.push(next.clone());
@@ -245,7 +252,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     }
 
     /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest.
-    async fn stop(mut self, end: End) {
+    async fn stop(&mut self, end: End) {
         let mut error = match end {
             End::Quiet => return,
             End::Broken => None,
@@ -264,11 +271,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     }
 }
 
-async fn look_up(
-    journal: &dyn JournalStorage,
-    id: &PersistenceId,
-    keys: Vec<Key>,
-) -> Result<LookedUp, StorageError> {
-    let outcomes = journal.outcomes(id, &keys).await?;
+async fn look_up<S>(kind: &Kind<S>, id: &PersistenceId, keys: Vec<Key>) -> Result<LookedUp, StorageError> {
+    let outcomes = kind.journal.outcomes(id, &keys).await?;
     Ok(keys.into_iter().zip(outcomes).collect())
 }
