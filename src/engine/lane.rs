@@ -67,9 +67,9 @@ impl Lanes {
     }
 
     /// Queues a write, or gives it back because the lane is full.
-    pub(super) fn try_submit(&self, shard: ShardId, queued: Queued) -> Result<(), Queued> {
+    pub(super) fn try_submit(&self, shard: ShardId, queued: Queued) -> Result<(), Box<Queued>> {
         match self.lane(shard).try_send(LaneMessage::Write(queued)) {
-            Err(mpsc::error::TrySendError::Full(LaneMessage::Write(queued))) => return Err(queued),
+            Err(mpsc::error::TrySendError::Full(LaneMessage::Write(queued))) => return Err(Box::new(queued)),
             Err(mpsc::error::TrySendError::Closed(LaneMessage::Write(queued))) => queued.drop_unsent(),
             _ => {}
         }

@@ -130,7 +130,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call));
         let from: Arc<dyn Settle> = self.inbox.clone();
         let queued = Queued { write, tenure: self.tenure.clone(), from };
-        self.unsent = self.kind.lanes.try_submit(self.inbox.shard(), queued).err().map(Box::new);
+        self.unsent = self.kind.lanes.try_submit(self.inbox.shard(), queued).err();
     }
 
     /// User code panicked: nothing of the command is written, and the memory cannot be trusted.
