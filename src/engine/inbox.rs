@@ -57,7 +57,11 @@ pub(super) struct Settled {
 
 /// What woke the entity's task.
 pub(super) struct News {
-    pub(super) settled: Settled,
+    /// How many writes are settled, and the last one that is confirmed.
+    pub(super) count: u64,
+    pub(super) confirmed: WriteNr,
+    /// A write was not confirmed; [`Inbox::settled`] tells why.
+    pub(super) failed: bool,
     pub(super) draining: bool,
 }
 
@@ -113,7 +117,8 @@ impl<S> Inbox<S> {
             let batch = inner.calls.len().min(BATCH);
             calls.extend(inner.calls.drain(..batch));
         }
-        Poll::Ready(News { settled: inner.settled.clone(), draining })
+        let Settled { count, confirmed, failure, .. } = &inner.settled;
+        Poll::Ready(News { count: *count, confirmed: *confirmed, failed: failure.is_some(), draining })
     }
 
     /// What became of the writes so far.

@@ -136,11 +136,11 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// Lets out what the settled writes allow.
     fn confirm(&mut self, news: &News) -> Result<(), End> {
-        self.settled = news.settled.count;
-        self.confirmed = news.settled.confirmed;
+        self.settled = news.count;
+        self.confirmed = news.confirmed;
         self.held.release_to(self.confirmed);
-        match &news.settled.failure {
-            Some(error) => Err(End::Lost(error.clone())),
+        match news.failed.then(|| self.inbox.settled().failure).flatten() {
+            Some(error) => Err(End::Lost(error)),
             None => Ok(()),
         }
     }

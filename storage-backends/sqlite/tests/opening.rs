@@ -14,7 +14,7 @@ use std::path::Path;
 use writes::*;
 
 async fn refused(path: impl AsRef<Path>) -> StorageError {
-    SqliteStorage::open(path).await.err().expect("the file is refused")
+    SqliteStorage::open(path).await.expect_err("the file is refused")
 }
 
 #[test]
