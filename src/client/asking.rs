@@ -58,11 +58,12 @@ impl<S, R, E> Future for Asking<S, R, E> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match std::mem::replace(&mut self.step, Step::Done) {
             Step::Send { to, envelope, receiver, timeout } => {
+                // Before anything is sent: outside a tokio runtime this panics.
+                let timeout =
+                    timeout.map(|after| Timeout { after, sleep: Box::pin(tokio::time::sleep(after)) });
                 if let Err(failure) = to.0.delivery.deliver(&to.0, envelope) {
                     return Poll::Ready(Err(failure.into()));
                 }
-                let timeout =
-                    timeout.map(|after| Timeout { after, sleep: Box::pin(tokio::time::sleep(after)) });
                 self.wait(receiver, timeout, cx)
             }
             Step::Wait { receiver, timeout } => self.wait(receiver, timeout, cx),

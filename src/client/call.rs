@@ -3,7 +3,7 @@
 use super::asked::Asked;
 use super::asking::Asking;
 use crate::entity::{CallError, Changing, Command, Failure, Handler, NotHandled, Outcome, Target};
-use crate::vocabulary::{InvalidKey, Key};
+use crate::vocabulary::{EntityId, InvalidKey, Key};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -31,6 +31,11 @@ impl<S> From<Target<S>> for EntityRef<S> {
 }
 
 impl<S> EntityRef<S> {
+    /// The entity's id.
+    pub fn id(&self) -> &EntityId {
+        &self.0.0.id
+    }
+
     /// Makes a call with this command or query; awaiting it sends it.
     pub fn ask<C: Command>(&self, command: C) -> Call<S, C>
     where
@@ -65,6 +70,11 @@ impl IntoKey for &str {
         Key::new(self)
     }
 }
+impl IntoKey for &String {
+    fn into_key(self) -> Result<Key, InvalidKey> {
+        Key::new(self.as_str())
+    }
+}
 impl IntoKey for String {
     fn into_key(self) -> Result<Key, InvalidKey> {
         Key::new(self)
@@ -89,7 +99,10 @@ impl<S, C> Call<S, C> {
     /// call with it gets the first outcome, also after a crash (G6). With another command the key is
     /// refused as [`CallError::KeyReused`]. An invalid key fails the call as not handled.
     ///
-    /// The command is told from another one by its encoding: do not put a `HashMap` into it.
+    /// The command is told from another one by its name and its encoding, as MessagePack with named fields:
+    /// do not put a `HashMap` into it, and give a field that is added later
+    /// `#[serde(default, skip_serializing_if = "..")]`, or a retry across the deployment is taken for another
+    /// command.
     pub fn key(mut self, key: impl IntoKey) -> Self
     where
         C: Command,
@@ -102,13 +115,18 @@ impl<S, C> Call<S, C> {
 
     /// Gives up waiting after this time, with [`Unknown::TimedOut`](crate::Unknown::TimedOut); the command
     /// may still be handled. Without it a call waits as long as the entity needs.
+    ///
+    /// # Panics
+    /// When the call is polled outside a tokio runtime with its time enabled; nothing was sent then.
     pub fn timeout(mut self, after: Duration) -> Self {
         self.timeout = Some(after);
         self
     }
 
     /// Hands the command over without waiting for its outcome: awaiting it tells only that the entity's
-    /// mailbox took it. A crash may lose it.
+    /// mailbox took it. Whatever happens to it later (a crash, a failed write, a rejection) is not told, and
+    /// commands told after it are handled all the same; failures are logged. A time-out set before has no
+    /// meaning: the mailbox answers at once.
     pub fn tell(self) -> Tell<S, C> {
         Tell(self)
     }

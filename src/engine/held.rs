@@ -1,6 +1,7 @@
 //! Answers that wait for the storage (output commit, G1).
 
 use super::inbox::Settled;
+use super::panics::catch;
 use crate::entity::{Envelope, Failure, NotHandled, Unknown};
 use crate::storage::{Outcome, StorageError};
 use crate::vocabulary::WriteNr;
@@ -12,7 +13,7 @@ pub(super) struct Held<S> {
     /// The write that carries what it tells of: its own, or that of the command it repeats. None for a
     /// query and for a command that changes nothing.
     pub(super) write: Option<WriteNr>,
-    /// The bytes of its own write.
+    /// The bytes that it keeps in memory: of its own write, or of the outcome that it repeats.
     pub(super) bytes: usize,
     pub(super) answer: HeldAnswer<S>,
 }
@@ -28,11 +29,16 @@ pub(super) enum HeldAnswer<S> {
 }
 
 impl<S> HeldAnswer<S> {
+    /// Lets it out. Decoding a kept outcome is user code: if it panics, the caller is told that the answer
+    /// was lost, and the entity goes on.
     pub(super) fn release(self) {
-        match self {
+        let released = catch(|| match self {
             Self::Own(envelope) => envelope.release(),
             Self::Kept(envelope, outcome) => envelope.release_kept(&outcome),
             Self::Failed(envelope, failure) => envelope.fail(failure),
+        });
+        if let Err(message) = released {
+            tracing::error!(%message, "an answer could not be given");
         }
     }
 
@@ -82,11 +88,17 @@ impl<S> HeldQueue<S> {
         }
     }
 
-    /// Fails what is left, after every write of the activation was settled: what the storage was given is
-    /// unknown, the rest was not handled.
+    /// Settles what is left, after every write of the activation was settled. The repetition of a command
+    /// that is durable gets its outcome, whatever failed later; what the storage was given is unknown; the
+    /// rest was not handled.
     pub(super) fn fail_rest(&mut self, settled: &Settled, error: &StorageError) {
         self.bytes = 0;
         for held in self.queue.drain(..) {
+            let durable = held.write.is_none_or(|nr| nr <= settled.confirmed);
+            if durable && matches!(held.answer, HeldAnswer::Kept(..)) {
+                held.answer.release();
+                continue;
+            }
             let failure = match held.write {
                 Some(nr) if nr <= settled.handed => Failure::Unknown(Unknown::NotConfirmed(error.clone())),
                 _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),

@@ -4,7 +4,7 @@
 
 use super::Calls;
 use super::lane::{Settle, Settlement};
-use crate::entity::{Envelope, Inlet, Refused};
+use crate::entity::{Envelope, Inlet, Refusal, Refused};
 use crate::storage::StorageError;
 use crate::vocabulary::{PersistenceId, ShardId, WriteNr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -172,14 +172,17 @@ where
 {
     fn push(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>> {
         let mut inner = self.lock();
-        match inner.phase {
-            Phase::Retired => return Err(Refused::Retired(envelope)),
-            Phase::Draining => return Err(Refused::ShutDown),
-            Phase::Open if inner.calls.len() >= self.limit => return Err(Refused::Full),
-            Phase::Open => inner.calls.push_back(envelope),
-        }
-        wake(inner);
-        Ok(())
+        let why = match inner.phase {
+            Phase::Retired => Refusal::Retired,
+            Phase::Draining => Refusal::ShutDown,
+            Phase::Open if inner.calls.len() >= self.limit => Refusal::Full,
+            Phase::Open => {
+                inner.calls.push_back(envelope);
+                wake(inner);
+                return Ok(());
+            }
+        };
+        Err(Refused { why, envelope })
     }
 }
 

@@ -74,7 +74,7 @@ impl KeyWindow {
         }
     }
 
-    /// Remembers an outcome; forgets the oldest ones that are over the bounds and in the storage for sure.
+    /// Remembers an outcome, and [shrinks](Self::shrink).
     pub(super) fn insert(&mut self, write: WriteNr, kept: KeyedOutcome, confirmed: WriteNr) {
         let key = kept.key.clone();
         self.bytes += kept.weight();
@@ -85,7 +85,8 @@ impl KeyWindow {
         self.shrink(confirmed);
     }
 
-    fn shrink(&mut self, confirmed: WriteNr) {
+    /// Forgets the oldest outcomes that are over the bounds, as far as they are in the storage for sure.
+    pub(super) fn shrink(&mut self, confirmed: WriteNr) {
         while self.order.len() > self.max_keys || self.bytes > self.max_bytes {
             let Some(oldest) = self.order.front() else { return };
             if self.recent.get(oldest).is_some_and(|recent| recent.write > confirmed) {

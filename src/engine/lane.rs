@@ -95,12 +95,24 @@ impl Lanes {
     }
 }
 
-/// Runs a lane until it is stopped.
+/// Runs a lane until it is stopped. The storage is let go before the queue is: whoever sees the lane gone may
+/// close the storage.
 pub(crate) async fn run(
     lane: Lane,
     storage: Arc<dyn WriteStorage>,
     mut queue: mpsc::Receiver<LaneMessage>,
     limits: Arc<Limits>,
+) {
+    serve(lane, &*storage, &mut queue, &limits).await;
+    drop(storage);
+    drop(queue);
+}
+
+async fn serve(
+    lane: Lane,
+    storage: &dyn WriteStorage,
+    queue: &mut mpsc::Receiver<LaneMessage>,
+    limits: &Limits,
 ) {
     let mut messages = Vec::new();
     let mut group = Vec::new();
@@ -108,18 +120,18 @@ pub(crate) async fn run(
     while queue.recv_many(&mut messages, limits.group_writes).await > 0 {
         for message in messages.drain(..) {
             let LaneMessage::Write(queued) = message else {
-                commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+                commit(lane, storage, limits, std::mem::take(&mut group)).await;
                 return;
             };
             let bytes = queued.write.payload_bytes();
             if !group.is_empty() && group_bytes + bytes > limits.group_bytes {
-                commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+                commit(lane, storage, limits, std::mem::take(&mut group)).await;
                 group_bytes = 0;
             }
             group_bytes += bytes;
             group.push(queued);
         }
-        commit(lane, &*storage, &limits, std::mem::take(&mut group)).await;
+        commit(lane, storage, limits, std::mem::take(&mut group)).await;
         group_bytes = 0;
     }
 }

@@ -7,6 +7,7 @@ use super::panics::catch;
 use super::running::{Active, End, Keyed};
 use crate::entity::{Changes, Envelope, Failure, NotHandled, SealError};
 use crate::storage::{Change, Event, KeyedOutcome, Write};
+use crate::vocabulary::Timestamp;
 use std::sync::Arc;
 
 /// An event that is ready to be applied and stored.
@@ -35,10 +36,13 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
                 events.push(event);
             }
             call.settle(&self.state);
+            // The clock may be the user's too. What is not written needs no date.
+            if events.is_empty() && keyed.is_none() { Timestamp::default() } else { self.ctx.now() }
         });
-        if let Err(message) = applied {
-            return self.broken(call, message);
-        }
+        let written_at = match applied {
+            Ok(written_at) => written_at,
+            Err(message) => return self.broken(call, message),
+        };
         let kept = match keyed {
             None => None,
             Some(keyed) => match self.keep(&*call, keyed) {
@@ -50,7 +54,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             self.hold(None, 0, HeldAnswer::Own(call));
             return Ok(());
         }
-        self.submit(call, events, kept);
+        self.submit(call, written_at, events, kept);
         Ok(())
     }
 
@@ -110,7 +114,13 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     }
 
     /// Hands the write to the lane of the shard, and holds the answer until it is durable.
-    fn submit(&mut self, call: Box<dyn Envelope<S>>, events: Vec<Event>, kept: Option<KeyedOutcome>) {
+    fn submit(
+        &mut self,
+        call: Box<dyn Envelope<S>>,
+        written_at: Timestamp,
+        events: Vec<Event>,
+        kept: Option<KeyedOutcome>,
+    ) {
         let expected = self.sequence_nr;
         self.sequence_nr = expected.plus(events.len() as u64);
         self.submitted = self.submitted.next();
@@ -122,7 +132,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             fence: self.tenure.fence(),
             activation: self.activation,
             write_nr: self.submitted,
-            written_at: self.ctx.now(),
+            written_at,
             change: Change::Events { expected, events },
             outcome: kept,
             side_effects: Vec::new(),

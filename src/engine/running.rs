@@ -4,9 +4,10 @@ use super::held::{Held, HeldAnswer, HeldQueue};
 use super::inbox::News;
 use super::keys::{KeyWindow, Known};
 use super::lane::Queued;
+use super::panics::catch;
 use super::recovery::Recovered;
 use super::{Calls, Inbox, Kind, Tenure};
-use crate::entity::{Context, Envelope, Failure, NotHandled};
+use crate::entity::{Context, Envelope, Failure, NotHandled, Unknown};
 use crate::storage::{KeyedOutcome, Outcome, StorageError};
 use crate::vocabulary::{ActivationId, CommandDigest, Key, PersistenceId, SequenceNr, WriteNr};
 use std::pin::pin;
@@ -72,11 +73,12 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     pub(super) fn new(kind: &'a Arc<Kind<S>>, inbox: &'a Arc<Inbox<S>>, recovered: Recovered<S>) -> Self {
         // No two owners of a shard have the same epoch, so two nodes never make up the same id.
         let epoch = u128::from(recovered.tenure.fence().epoch.get());
+        let activation = ActivationId::new(epoch << 64 | u128::from(kind.random.next_u64()));
         Self {
-            activation: ActivationId::new(epoch << 64 | u128::from(kind.random.next_u64())),
+            activation,
             tenure: recovered.tenure,
             state: recovered.state,
-            ctx: Context::new(inbox.id().clone(), kind.clock.clone(), kind.random.split()),
+            ctx: Context::new(inbox.id().clone(), activation, kind.clock.clone(), kind.random.split()),
             sequence_nr: recovered.sequence_nr,
             submitted: WriteNr::ZERO,
             confirmed: WriteNr::ZERO,
@@ -139,6 +141,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
         self.settled = news.count;
         self.confirmed = news.confirmed;
         self.held.release_to(self.confirmed);
+        self.keys.shrink(self.confirmed);
         match news.failed.then(|| self.inbox.settled().failure).flatten() {
             Some(error) => Err(End::Lost(error)),
             None => Ok(()),
@@ -165,7 +168,11 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                         looked_up = answers;
                         calls.push_front(call);
                     }
-                    Err(error) => self.refuse(call, NotHandled::KeyLookup(error)),
+                    // Its first use may have happened: not even "nothing happened" can be said.
+                    Err(error) => {
+                        let failure = Failure::Unknown(Unknown::KeyLookup(error));
+                        self.hold(None, 0, HeldAnswer::Failed(call, failure));
+                    }
                 }
             }
             if let Some(queued) = self.unsent.take() {
@@ -184,11 +191,15 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
         let Some(key) = call.key().cloned() else {
             return self.decide(call, None).map(|()| Handled::Done);
         };
-        let digest = match call.digest() {
-            Ok(digest) => digest,
-            Err(error) => {
-                let (id, command) = (self.inbox.id().clone(), call.command());
-                self.refuse(call, NotHandled::Unencodable { id, command, error });
+        let (id, command) = (self.inbox.id(), call.command());
+        let digest = match catch(|| call.digest()) {
+            Ok(Ok(digest)) => digest,
+            Ok(Err(error)) => {
+                self.refuse(call, NotHandled::Unencodable { id: id.clone(), command, error });
+                return Ok(Handled::Done);
+            }
+            Err(message) => {
+                self.refuse(call, NotHandled::Panicked { id: id.clone(), command, message });
                 return Ok(Handled::Done);
             }
         };
@@ -233,7 +244,8 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// Answers a command that was handled before; if its write is in flight, together with it.
     fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
-        self.hold(write.filter(|nr| *nr > WriteNr::ZERO), 0, HeldAnswer::Kept(call, outcome));
+        let bytes = outcome.payload.bytes().len();
+        self.hold(write.filter(|nr| *nr > WriteNr::ZERO), bytes, HeldAnswer::Kept(call, outcome));
     }
 
     /// Refuses a command of which nothing happened.
@@ -273,5 +285,20 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
 async fn look_up<S>(kind: &Kind<S>, id: &PersistenceId, keys: Vec<Key>) -> Result<LookedUp, StorageError> {
     let outcomes = kind.journal.outcomes(id, &keys).await?;
+    if outcomes.len() != keys.len() {
+        let reason = format!("the backend gave {} outcomes for {} keys", outcomes.len(), keys.len()).into();
+        return Err(StorageError::Unavailable { store: "backend".into(), reason });
+    }
     Ok(keys.into_iter().zip(outcomes).collect())
+}
+
+/// A task that ends other than through `stop` (user code panicked where nothing catches it, or its runtime was
+/// stopped) may leave writes on their way. The next activation must not read before they are fenced.
+impl<S> Drop for Active<'_, S> {
+    fn drop(&mut self) {
+        if self.inbox.settled().count < self.submitted.get() {
+            let (store, reason) = ("engine".into(), "the entity's task ended with writes in flight".into());
+            self.tenure.revoke(StorageError::Indeterminate { store, reason });
+        }
+    }
 }

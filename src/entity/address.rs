@@ -27,7 +27,7 @@ impl<S> Address<S> {
     pub(crate) fn push_where_known(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>> {
         match &*self.inlet.read().unwrap_or_else(PoisonError::into_inner) {
             Some(inlet) => inlet.push(envelope),
-            None => Err(Refused::Retired(envelope)),
+            None => Err(Refused { why: Refusal::Retired, envelope }),
         }
     }
 
@@ -60,12 +60,19 @@ pub(crate) trait Inlet<S>: Send + Sync {
     fn push(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Refused<S>>;
 }
 
-/// A call that was not taken in.
-pub(crate) enum Refused<S> {
+/// A call that was not taken in. It is given back, so that it is dropped outside of every lock.
+pub(crate) struct Refused<S> {
+    pub(crate) why: Refusal,
+    pub(crate) envelope: Box<dyn Envelope<S>>,
+}
+
+/// Why a call was not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
     /// The mailbox is full.
     Full,
     /// The node is shutting down.
     ShutDown,
     /// The entity left memory in the meantime: look it up again.
-    Retired(Box<dyn Envelope<S>>),
+    Retired,
 }

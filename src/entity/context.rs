@@ -1,9 +1,11 @@
 //! What a handler may know beside state and command. In tests all of it is under control.
 
-use crate::vocabulary::{Clock, EntityId, Key, PersistenceId, Random, SequenceNr, Timestamp};
+use crate::vocabulary::{ActivationId, Clock, EntityId, Key, PersistenceId, Random, SequenceNr, Timestamp};
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use xxhash_rust::xxh3::Xxh3;
 
 /// The surroundings of a command that is being decided.
 pub struct Context<S> {
@@ -13,13 +15,23 @@ pub struct Context<S> {
     clock: Arc<dyn Clock>,
     now: OnceLock<Timestamp>,
     random: Random,
+    activation: ActivationId,
+    /// How many ids were made in this activation.
+    ids: AtomicU64,
     of: PhantomData<fn() -> S>,
 }
 
 impl<S> Context<S> {
-    pub(crate) fn new(id: PersistenceId, clock: Arc<dyn Clock>, random: Random) -> Self {
+    pub(crate) fn new(
+        id: PersistenceId,
+        activation: ActivationId,
+        clock: Arc<dyn Clock>,
+        random: Random,
+    ) -> Self {
         Self {
             id,
+            activation,
+            ids: AtomicU64::new(0),
             sequence_nr: SequenceNr::ZERO,
             key: None,
             clock,
@@ -62,14 +74,22 @@ impl<S> Context<S> {
         *self.now.get_or_init(|| self.clock.now())
     }
 
-    /// A random number. Put it into an event if the state depends on it; never draw in `apply`.
+    /// A random number. Put it into an event if the state depends on it; never draw in `apply`. Not for ids
+    /// (see [`new_id`](Self::new_id)) and not for secrets.
     pub fn random_u64(&self) -> u64 {
         self.random.next_u64()
     }
 
-    /// A new id: 128 random bits.
+    /// A new id: XXH3-128 over the entity, its activation (which no other has) and a counter. Two calls give
+    /// the same one only if 128 bits collide. Not a secret.
     pub fn new_id(&self) -> u128 {
-        self.random.next_u128()
+        let mut hash = Xxh3::new();
+        hash.update(&self.activation.get().to_le_bytes());
+        hash.update(&self.ids.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+        hash.update(self.id.entity_type().as_bytes());
+        hash.update(&[0]);
+        hash.update(self.id.entity_id().as_str().as_bytes());
+        hash.digest128()
     }
 }
 

@@ -75,8 +75,11 @@ impl<S: EventSourced> Change<S> for Persisted<S::Event> {
         // What cannot be read back would make the entity unrecoverable, and a field that serde skips would
         // make memory differ from the journal: so the entity only ever sees the decoded form.
         self.0 = codec.decode(&bytes)?;
-        if self.0.manifest() != manifest {
-            return Err(SealError::Unlisted(manifest));
+        let decoded = self.0.manifest();
+        if decoded != manifest {
+            let reason = format!("an event {manifest} decodes as {decoded}").into();
+            let value = std::any::type_name::<S::Event>();
+            return Err(SealError::Codec(CodecError::Decode { codec, value, bytes: bytes.len(), reason }));
         }
         Ok(Payload::seal(manifest, codec.id(), bytes).into())
     }
@@ -111,9 +114,13 @@ impl<S, E> Effect<S, (), E> {
         Self { changes: Changes::None, answer: Answer::Value(()) }
     }
 
-    /// Replies with what `reply` makes of the state after the events.
+    /// Replies with what `reply` makes of the state after the events. A rejection stays one.
     pub fn reply<R>(self, reply: impl FnOnce(&S) -> R + Send + 'static) -> Effect<S, R, E> {
-        Effect { changes: self.changes, answer: Answer::Reply(Box::new(reply)) }
+        let answer = match self.answer {
+            Answer::Rejection(rejection) => Answer::Rejection(rejection),
+            Answer::Value(()) | Answer::Reply(_) => Answer::Reply(Box::new(reply)),
+        };
+        Effect { changes: self.changes, answer }
     }
 }
 

@@ -13,19 +13,20 @@ pub enum CallError<E = Never> {
     /// The entity refused the command, with the reason that its handler gave.
     #[error("rejected: {0}")]
     Rejected(E),
-    /// Nothing of the command happened, and nothing of it will. Safe to retry, with or without a key.
+    /// Nothing happened by this call, and nothing of it will: safe to retry. If an earlier call with the same
+    /// key ended as [`Unknown`](Self::Unknown), retry with that key.
     #[error("not handled: {0}")]
     NotHandled(#[source] NotHandled),
     /// The command may have been handled. Retry it with the same key, or read the entity first.
     #[error("unknown whether it was handled: {0}")]
     Unknown(#[source] Unknown),
-    /// A bound was reached, and nothing of the command happened. Retry it later.
+    /// A bound was reached, and nothing happened by this call. Retry it later, with the key that it had.
     #[error("overloaded: {0}")]
     Overloaded(#[source] Overloaded),
     /// The entity's stored data is sound but newer than, or unknown to, this program. Nothing happened.
     #[error("{0}")]
     Incompatible(#[source] StorageError),
-    /// The key was used before, for another command. Nothing happened.
+    /// The key was used before, for another command. Nothing happened by this call.
     #[error("key {key} of {id} was used for another command")]
     KeyReused {
         /// The entity.
@@ -113,9 +114,6 @@ pub enum NotHandled {
     /// The storage failed, or the shard was lost, before it was given the write.
     #[error("the write was not handed to the storage: {0}")]
     NotWritten(StorageError),
-    /// The storage could not tell whether the key was used before.
-    #[error("the key could not be looked up: {0}")]
-    KeyLookup(StorageError),
 }
 
 /// Why it is not known whether a command was handled.
@@ -131,8 +129,12 @@ pub enum Unknown {
     /// The write was handed to the storage, which did not confirm it.
     #[error("the write was not confirmed: {0}")]
     NotConfirmed(StorageError),
-    /// The entity went away without an answer: its runtime was stopped.
-    #[error("the entity's runtime stopped")]
+    /// The storage could not tell whether the key was used before. This call did nothing.
+    #[error("the key could not be looked up: {0}")]
+    KeyLookup(StorageError),
+    /// The entity went away without an answer: its runtime was stopped, or its own code panicked while the
+    /// answer was given.
+    #[error("the entity went away without an answer")]
     Lost,
     /// The kept outcome cannot be read as the reply of this command.
     #[error("it was handled, but its outcome cannot be read: {0}")]

@@ -12,7 +12,7 @@ mod event_sourced;
 mod outcome;
 
 pub use address::Target;
-pub(crate) use address::{Address, Delivery, Inlet, Refused};
+pub(crate) use address::{Address, Delivery, Inlet, Refusal, Refused};
 pub use command::{Command, Handler};
 pub use context::Context;
 pub use definition::{Definition, Entity, InvalidDefinition};

@@ -13,6 +13,7 @@ use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 /// Why a node did not start.
@@ -101,8 +102,10 @@ impl NodeBuilder {
     /// [`StartError`] says what is wrong; then nothing was started.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Outside a tokio runtime, or on one without its time enabled.
     pub async fn start(self) -> Result<Node, StartError> {
+        // Here, and not later in the task of an entity.
+        drop(tokio::time::sleep(Duration::ZERO));
         self.check()?;
         let shards: Arc<dyn Tenures> = Arc::new(Shards::acquire_all(self.storage.writes()).await?);
         let spawner = Spawner::current();

@@ -3,7 +3,7 @@
 use super::registry::{Census, Presence, Registry};
 use super::spawn::Spawner;
 use crate::engine::{self, Inbox, Kind};
-use crate::entity::{Address, Delivery, Envelope, Failure, Inlet, NotHandled, Overloaded, Refused};
+use crate::entity::{Address, Delivery, Envelope, Failure, Inlet, NotHandled, Overloaded, Refusal, Refused};
 use crate::vocabulary::{PersistenceId, ShardId};
 use std::sync::Arc;
 
@@ -29,16 +29,23 @@ impl<S: Send + Sync + 'static> Host<S> {
         if self.census.is_stopping() {
             return Err(Failure::NotHandled(NotHandled::ShutDown));
         }
+        let mut replaces = false;
         if let Some(inbox) = partition.get(&to.id) {
             match inbox.push(envelope) {
-                Err(Refused::Retired(returned)) => envelope = returned,
-                pushed => {
+                Ok(()) => {
                     to.remember(inbox.clone());
-                    return pushed.map_err(|refused| self.failure(to, &refused));
+                    return Ok(());
+                }
+                Err(refused) if refused.why == Refusal::Retired => envelope = refused.envelope,
+                Err(refused) => {
+                    drop(partition);
+                    return Err(self.failure(to, refused.why));
                 }
             }
+            replaces = true;
         }
-        if !self.census.enter() {
+        if !self.census.enter(replaces) {
+            drop(partition);
             return Err(Failure::Overloaded(Overloaded::ActiveEntities { limit: self.census.limit() }));
         }
         let inbox = Arc::new(Inbox::new(id, self.kind.limits.mailbox));
@@ -47,6 +54,9 @@ impl<S: Send + Sync + 'static> Host<S> {
         let pushed = inbox.push(envelope);
         debug_assert!(pushed.is_ok(), "a new inbox takes a call");
         partition.insert(to.id.clone(), inbox.clone());
+        // A runtime that has been stopped drops the task right here, and with it the presence, which needs
+        // the partition.
+        drop(partition);
         to.remember(inbox.clone());
         let kind = self.kind.clone();
         self.spawner.spawn(async move {
@@ -56,14 +66,14 @@ impl<S: Send + Sync + 'static> Host<S> {
         Ok(())
     }
 
-    fn failure(&self, to: &Address<S>, refused: &Refused<S>) -> Failure {
-        match refused {
-            Refused::Full => {
+    fn failure(&self, to: &Address<S>, why: Refusal) -> Failure {
+        match why {
+            Refusal::Full => {
                 let id = PersistenceId::new(self.kind.definition.entity_type, to.id.clone())
                     .expect("the name of a registered type is valid");
                 Failure::Overloaded(Overloaded::Mailbox { id, limit: self.kind.limits.mailbox })
             }
-            Refused::ShutDown | Refused::Retired(_) => Failure::NotHandled(NotHandled::ShutDown),
+            Refusal::ShutDown | Refusal::Retired => Failure::NotHandled(NotHandled::ShutDown),
         }
     }
 }
@@ -72,8 +82,8 @@ impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
     fn deliver(&self, to: &Address<S>, envelope: Box<dyn Envelope<S>>) -> Result<(), Failure> {
         match to.push_where_known(envelope) {
             Ok(()) => Ok(()),
-            Err(Refused::Retired(envelope)) => self.deliver_by_id(to, envelope),
-            Err(refused) => Err(self.failure(to, &refused)),
+            Err(Refused { why: Refusal::Retired, envelope }) => self.deliver_by_id(to, envelope),
+            Err(refused) => Err(self.failure(to, refused.why)),
         }
     }
 }

@@ -65,7 +65,8 @@ impl Node {
     }
 
     /// Stops taking calls, finishes those that were taken, and ends: when it returns, every outcome has left
-    /// and no task of the node is running. The storage stays open. Later calls are not handled.
+    /// and no task of the node is running. The storage stays open. Later calls are not handled. It waits as
+    /// long as the storage does; put it into a time-out if that may be too long.
     ///
     /// # Cancel safety
     /// The node goes on shutting down; call it again to wait.

@@ -1,6 +1,7 @@
 //! Which entities of a type are active, and how many of all types.
 
 use crate::engine::Inbox;
+use crate::entity::{Failure, NotHandled};
 use crate::vocabulary::{EntityId, SHARDS, ShardId};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -37,9 +38,10 @@ impl Census {
         self.stopping.store(true, Ordering::Release);
     }
 
-    /// Counts one more, unless there are too many.
-    pub(super) fn enter(&self) -> bool {
-        let enter = |active| (active < self.limit).then_some(active + 1);
+    /// Counts one more, unless there are too many. One that `replaces` an activation that is about to leave
+    /// takes the place of that.
+    pub(super) fn enter(&self, replaces: bool) -> bool {
+        let enter = |active| (replaces || active < self.limit).then_some(active + 1);
         self.active.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).is_ok()
     }
 
@@ -97,7 +99,7 @@ impl<S> Registry<S> {
 }
 
 /// The presence of one entity in memory. However its task ends, it is taken off the registry, and the calls
-/// it left behind are dropped, which their callers see.
+/// that it left in its inbox are not handled.
 pub(super) struct Presence<S> {
     pub(super) registry: Arc<Registry<S>>,
     pub(super) census: Arc<Census>,
@@ -106,7 +108,10 @@ pub(super) struct Presence<S> {
 
 impl<S> Drop for Presence<S> {
     fn drop(&mut self) {
-        drop(self.inbox.abandon());
+        // Nobody has decided them, and nobody will.
+        for call in self.inbox.abandon() {
+            call.fail(Failure::NotHandled(NotHandled::ShutDown));
+        }
         self.registry.forget(&self.inbox);
         self.census.leave();
     }

@@ -53,11 +53,6 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// The next two numbers as one.
-    pub fn next_u128(&self) -> u128 {
-        (u128::from(self.next_u64()) << 64) | u128::from(self.next_u64())
-    }
-
     /// Another stream, which goes its own way.
     pub fn split(&self) -> Self {
         Self::new(self.next_u64())

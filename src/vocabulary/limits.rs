@@ -24,7 +24,8 @@ pub struct Limits {
     pub recoveries: usize,
     /// How many writes one group may have.
     pub group_writes: usize,
-    /// How many bytes of payload one group may have; a single larger write still makes a group.
+    /// How many bytes of payload one group may have, and so one write with all its events. A larger write is
+    /// refused. Not below `payload_bytes`.
     pub group_bytes: usize,
     /// How many writes may wait in front of one lane. Beyond that the entities wait.
     pub lane_writes: usize,
@@ -87,6 +88,10 @@ impl Limits {
             if is == 0 || is > MAX_COUNT {
                 return Err(InvalidLimit { name, must: "from 1 to 2^60", is: is.to_string() });
             }
+        }
+        if self.group_bytes < self.payload_bytes {
+            let is = self.group_bytes.to_string();
+            return Err(InvalidLimit { name: "group_bytes", must: "at least `payload_bytes`", is });
         }
         if self.idle.is_zero() {
             return Err(InvalidLimit { name: "idle", must: "longer than nothing", is: "0".into() });

@@ -1,7 +1,7 @@
 //! Bounds (G15): each field of `Limits` changes what happens, and beyond it there is a typed error or
 //! back-pressure.
 
-use crate::account::{Account, Balance, Counted, DECIDED, Deposit, Echo, Note, builder};
+use crate::account::{Account, Balance, Counted, DECIDED, Deposit, DepositEach, Echo, Note, builder};
 use crate::gate::{Fault, Gate, quiesce};
 use annals::{CallError, Limits, NotHandled, Overloaded, StartError};
 use futures_util::future::{FutureExt, join_all};
@@ -82,7 +82,7 @@ async fn a_group_has_so_many_writes() {
 #[tokio::test(start_paused = true)]
 async fn a_group_has_so_many_bytes() {
     let gate = Gate::closed();
-    let limits = limits(|limits| limits.group_bytes = 5_000);
+    let limits = limits(|limits| (limits.group_bytes, limits.payload_bytes) = (5_000, 5_000));
     let node = builder(gate.clone()).limits(limits).start().await.unwrap();
     let refs: Vec<_> = (0..30).map(|n| node.entity::<Account>(n.to_string())).collect();
     let mut all = pin!(join_all(refs.iter().map(|account| account.ask(Note { bytes: 1_000 }).into_future())));
@@ -135,6 +135,51 @@ async fn an_event_over_the_limit_is_refused_by_name_and_the_entity_goes_on() {
         "a refused command used its key up"
     );
     assert_eq!(gate.events("alice").await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_would_not_fit_a_group_is_refused_and_the_entity_goes_on() {
+    let gate = Gate::open();
+    let limits = limits(|limits| (limits.group_bytes, limits.payload_bytes) = (100, 100));
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    let error = alice.ask(DepositEach { cents: vec![1; 50] }).await.unwrap_err();
+    assert!(
+        matches!(&error, CallError::NotHandled(NotHandled::TooLarge { what, limit: 100, .. }) if &**what == "the whole write"),
+        "{error:?}"
+    );
+    assert_eq!(alice.ask(DepositEach { cents: vec![1, 2] }).await.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_outcome_over_the_bound_leaves_memory_too() {
+    let gate = Gate::open();
+    let limits = limits(|limits| limits.recent_key_bytes = 1_000);
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    alice.ask(Echo { bytes: 100_000 }).key("k").await.unwrap();
+    alice.ask(Echo { bytes: 100_000 }).key("k").await.unwrap();
+    assert!(gate.lookups() > 0, "100 kB are kept where one may be");
+}
+
+#[tokio::test(start_paused = true)]
+async fn held_repetitions_count_their_bytes() {
+    let gate = Gate::closed();
+    let limits = limits(|l| (l.held_bytes, l.recent_key_bytes, l.mailbox) = (10_000, 10_000_000, 64));
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    gate.release(1);
+    let echo = || alice.ask(Echo { bytes: 100_000 }).key("k");
+    echo().await.unwrap();
+    alice.ask(Deposit { cents: 1 }).tell().await.unwrap();
+    quiesce().await;
+    let mut taken = 0;
+    for _ in 0..256 {
+        taken += usize::from(echo().tell().await.is_ok());
+        quiesce().await;
+    }
+    assert!(taken <= 64 + 1, "{taken} outcomes of 100 kB are held or wait");
+    gate.release(100);
 }
 
 #[tokio::test(start_paused = true)]
@@ -201,7 +246,10 @@ async fn times_without_end_are_kept_too() {
 async fn a_limit_that_cannot_be_kept_stops_the_start() {
     let error = builder(Gate::open()).limits(limits(|l| l.recoveries = 0)).start().await.unwrap_err();
     assert!(matches!(&error, StartError::Limit(_)) && error.to_string().contains("recoveries"), "{error}");
-    let error =
-        builder(Gate::open()).limits(limits(|l| l.payload_bytes = 1 << 40)).start().await.unwrap_err();
+    let error = builder(Gate::open())
+        .limits(limits(|l| (l.payload_bytes, l.group_bytes) = (1 << 40, 1 << 40)))
+        .start()
+        .await
+        .unwrap_err();
     assert!(matches!(&error, StartError::PayloadLimit { backend: "gate", .. }), "{error}");
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -43,9 +43,12 @@ struct Inner {
     groups: Mutex<Vec<usize>>,
     lookups: AtomicUsize,
     lookup_faults: AtomicUsize,
+    reads: AtomicUsize,
     reads_at_once: AtomicUsize,
     most_reads_at_once: AtomicUsize,
     slow_reads: AtomicUsize,
+    short_lookups: AtomicBool,
+    panicking_lookups: AtomicBool,
 }
 
 const OPEN: usize = 1 << 20;
@@ -68,9 +71,12 @@ impl Gate {
             groups: Mutex::default(),
             lookups: AtomicUsize::new(0),
             lookup_faults: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
             reads_at_once: AtomicUsize::new(0),
             most_reads_at_once: AtomicUsize::new(0),
             slow_reads: AtomicUsize::new(0),
+            short_lookups: AtomicBool::new(false),
+            panicking_lookups: AtomicBool::new(false),
         }))
     }
 
@@ -110,6 +116,21 @@ impl Gate {
     /// Reads take a while from now on, on the paused clock.
     pub(crate) fn slow_reads(&self) {
         self.0.slow_reads.store(1, Ordering::SeqCst);
+    }
+
+    /// How often an entity was recovered.
+    pub(crate) fn recoveries(&self) -> usize {
+        self.0.reads.load(Ordering::SeqCst)
+    }
+
+    /// From now on a look-up of keys panics.
+    pub(crate) fn panic_at_lookups(&self) {
+        self.0.panicking_lookups.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on a look-up of keys gives no answers at all.
+    pub(crate) fn answer_no_lookups(&self) {
+        self.0.short_lookups.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn most_reads_at_once(&self) -> usize {
@@ -197,6 +218,10 @@ impl WriteStorage for Gate {
         if self.0.lookup_faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
             return Err(StorageError::Unavailable { store: "gate".into(), reason: "no look-up now".into() });
         }
+        assert!(!self.0.panicking_lookups.load(Ordering::SeqCst), "the look-up gave up");
+        if self.0.short_lookups.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
         self.0.memory.writes().outcomes(id, keys).await
     }
 
@@ -216,6 +241,7 @@ impl JournalStorage for Gate {
     }
 
     async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+        self.0.reads.fetch_add(1, Ordering::SeqCst);
         let at_once = self.0.reads_at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most_reads_at_once.fetch_max(at_once, Ordering::SeqCst);
         if self.0.slow_reads.load(Ordering::SeqCst) > 0 {

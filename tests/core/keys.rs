@@ -3,9 +3,10 @@
 use crate::account::{Account, Balance, Deposit, Events, Overdrawn, Touch, Withdraw, builder, node};
 use crate::gate::{Fault, Gate, quiesce};
 use annals::storage::JournalEntry;
-use annals::{CallError, Limits, NotHandled, Unknown};
+use annals::{CallError, Limits, Unknown};
 use futures_util::future::{FutureExt, join_all};
 use std::pin::pin;
+use std::time::Duration;
 
 #[tokio::test(start_paused = true)]
 async fn a_repetition_gets_the_first_outcome_and_runs_nothing() {
@@ -210,7 +211,7 @@ async fn one_new_key_that_waits_twice_behind_a_look_up_runs_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_look_up_is_not_handled_and_the_entity_goes_on() {
+async fn a_failed_look_up_is_unknown_and_the_entity_goes_on() {
     let gate = Gate::open();
     let node = builder(gate.clone()).limits(tiny_window()).start().await.unwrap();
     let alice = node.entity::<Account>("alice");
@@ -219,8 +220,45 @@ async fn a_failed_look_up_is_not_handled_and_the_entity_goes_on() {
     }
     gate.fail_next_lookup();
     let failed = alice.ask(Deposit { cents: 1 }).key("k0").await;
-    assert!(matches!(failed, Err(CallError::NotHandled(NotHandled::KeyLookup(_)))), "{failed:?}");
+    assert!(matches!(failed, Err(CallError::Unknown(Unknown::KeyLookup(_)))), "{failed:?}");
     assert_eq!(alice.ask(Deposit { cents: 1 }).key("k0").await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_with_too_few_answers_is_an_error_and_not_a_new_key() {
+    let gate = Gate::open();
+    let node = builder(gate.clone()).limits(tiny_window()).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    for n in 0..5 {
+        alice.ask(Deposit { cents: 1 }).key(format!("k{n}")).await.unwrap();
+    }
+    gate.answer_no_lookups();
+    let before = gate.lookups();
+    let failed = alice.ask(Deposit { cents: 1 }).key("k0").await;
+    assert!(matches!(failed, Err(CallError::Unknown(Unknown::KeyLookup(_)))), "{failed:?}");
+    assert_eq!(gate.lookups() - before, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repetition_of_a_durable_command_gets_its_outcome_whatever_fails_beside_it() {
+    let gate = Gate::open();
+    let mut limits = Limits::default();
+    limits.idle = Duration::from_secs(1);
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    alice.ask(Deposit { cents: 1 }).key("k").await.unwrap();
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        quiesce().await;
+    }
+    assert_eq!(node.active_entities(), 0, "the key is to come back with the recovery");
+    gate.fail_next(Fault::NotAppliedAndLost);
+    let mut other = pin!(alice.ask(Deposit { cents: 2 }).into_future());
+    let mut again = pin!(alice.ask(Deposit { cents: 1 }).key("k").into_future());
+    assert!((&mut other).now_or_never().is_none());
+    assert!((&mut again).now_or_never().is_none());
+    assert!(matches!(other.await, Err(CallError::Unknown(_))));
+    assert_eq!(again.await.unwrap(), 1, "a caller who were told `not handled` might retry without the key");
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ mod bounds;
 mod calls;
 mod failures;
 mod gate;
+mod hostile;
 mod keys;
 mod output_commit;
 mod panics;
