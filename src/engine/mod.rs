@@ -15,12 +15,14 @@
 
 mod held;
 mod inbox;
+mod keyed;
 mod keys;
 mod lane;
 mod panics;
 mod persist;
 mod recovery;
 mod running;
+mod stopping;
 mod tenure;
 
 pub(crate) use inbox::Inbox;

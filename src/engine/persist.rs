@@ -2,9 +2,10 @@
 //! submitted leaves nothing behind but memory, which is dropped if it was touched.
 
 use super::held::HeldAnswer;
+use super::keyed::Keyed;
 use super::lane::{Queued, Settle};
 use super::panics::catch;
-use super::running::{Active, End, Keyed};
+use super::running::{Active, End};
 use crate::entity::{Changes, Envelope, Failure, NotHandled, SealError};
 use crate::storage::{Change, Event, KeyedOutcome, Write};
 use crate::vocabulary::Timestamp;

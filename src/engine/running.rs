@@ -2,14 +2,14 @@
 
 use super::held::{Held, HeldAnswer, HeldQueue};
 use super::inbox::News;
-use super::keys::{KeyWindow, Known};
+use super::keyed::{LookedUp, look_up};
+use super::keys::KeyWindow;
 use super::lane::Queued;
-use super::panics::catch;
 use super::recovery::Recovered;
 use super::{Calls, Inbox, Kind, Tenure};
 use crate::entity::{Context, Envelope, Failure, NotHandled, Unknown};
-use crate::storage::{KeyedOutcome, Outcome, StorageError};
-use crate::vocabulary::{ActivationId, CommandDigest, Key, PersistenceId, SequenceNr, WriteNr};
+use crate::storage::StorageError;
+use crate::vocabulary::{ActivationId, Key, SequenceNr, WriteNr};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::time::sleep;
@@ -29,7 +29,7 @@ pub(super) struct Active<'a, S> {
     /// The last write known to be durable.
     pub(super) confirmed: WriteNr,
     /// How many writes are settled.
-    settled: u64,
+    pub(super) settled: u64,
     pub(super) held: HeldQueue<S>,
     pub(super) keys: KeyWindow,
     /// A write for which the lane had no room.
@@ -46,27 +46,11 @@ pub(super) enum End {
     Quiet,
 }
 
-/// The key of a command, and what tells the command from others with that key.
-pub(super) struct Keyed {
-    pub(super) key: Key,
-    pub(super) digest: CommandDigest,
-}
-
-/// What the storage told of keys that this activation does not remember. It is good for one batch of calls:
-/// within it no write is confirmed, so no key that it uses leaves the window, which is asked first.
-type LookedUp = Vec<(Key, Option<KeyedOutcome>)>;
-
 /// What became of a call at once.
-enum Handled<S> {
+pub(super) enum Handled<S> {
     Done,
     /// It cannot be decided before the storage was asked for its key.
     AskStorage(Box<dyn Envelope<S>>, Key),
-}
-
-/// What is kept for a key, with the write of this activation that carries it.
-enum Found {
-    Known(Option<(Option<WriteNr>, KeyedOutcome)>),
-    AskStorage,
 }
 
 impl<'a, S: Send + Sync + 'static> Active<'a, S> {
@@ -137,7 +121,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     }
 
     /// Lets out what the settled writes allow.
-    fn confirm(&mut self, news: &News) -> Result<(), End> {
+    pub(super) fn confirm(&mut self, news: &News) -> Result<(), End> {
         self.settled = news.count;
         self.confirmed = news.confirmed;
         self.held.release_to(self.confirmed);
@@ -188,64 +172,10 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             self.refuse(call, NotHandled::UnlistedCommand { entity_type, command });
             return Ok(Handled::Done);
         }
-        let Some(key) = call.key().cloned() else {
-            return self.decide(call, None).map(|()| Handled::Done);
-        };
-        let (id, command) = (self.inbox.id(), call.command());
-        let digest = match catch(|| call.digest()) {
-            Ok(Ok(digest)) => digest,
-            Ok(Err(error)) => {
-                self.refuse(call, NotHandled::Unencodable { id: id.clone(), command, error });
-                return Ok(Handled::Done);
-            }
-            Err(message) => {
-                self.refuse(call, NotHandled::Panicked { id: id.clone(), command, message });
-                return Ok(Handled::Done);
-            }
-        };
-        match self.find(&key, looked_up) {
-            Found::AskStorage => return Ok(Handled::AskStorage(call, key)),
-            Found::Known(None) => self.decide(call, Some(Keyed { key, digest }))?,
-            Found::Known(Some((write, kept))) if kept.command == digest => {
-                self.repeat(call, write, kept.outcome)
-            }
-            Found::Known(Some(_)) => {
-                let id = self.inbox.id().clone();
-                self.hold(None, 0, HeldAnswer::Failed(call, Failure::KeyReused { id, key }));
-            }
+        match call.key().cloned() {
+            None => self.decide(call, None).map(|()| Handled::Done),
+            Some(key) => self.handle_keyed(call, key, looked_up),
         }
-        Ok(Handled::Done)
-    }
-
-    /// What is kept for a key: first among the recent ones (those in flight are there too), then among what
-    /// the storage told before.
-    fn find(&self, key: &Key, looked_up: &LookedUp) -> Found {
-        match self.keys.find(key) {
-            Known::Recent(recent) => Found::Known(Some((Some(recent.write), recent.kept.clone()))),
-            Known::Never => Found::Known(None),
-            Known::AskStorage => match looked_up.iter().find(|(known, _)| known == key) {
-                Some((_, kept)) => Found::Known(kept.clone().map(|kept| (None, kept))),
-                None => Found::AskStorage,
-            },
-        }
-    }
-
-    /// A key that only the storage knows, and those of the calls behind that will need it too: they are
-    /// looked up together.
-    fn keys_to_look_up(&self, key: Key, behind: &Calls<S>) -> Vec<Key> {
-        let mut keys = vec![key];
-        for next in behind.iter().filter_map(|call| call.key()) {
-            if matches!(self.keys.find(next), Known::AskStorage) && !keys.contains(next) {
-                keys.push(next.clone());
-            }
-        }
-        keys
-    }
-
-    /// Answers a command that was handled before; if its write is in flight, together with it.
-    fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
-        let bytes = outcome.payload.bytes().len();
-        self.hold(write.filter(|nr| *nr > WriteNr::ZERO), bytes, HeldAnswer::Kept(call, outcome));
     }
 
     /// Refuses a command of which nothing happened.
@@ -260,45 +190,6 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             answer.release();
         } else {
             self.held.push(Held { after: self.submitted, write, bytes, answer });
-        }
-    }
-
-    /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest.
-    async fn stop(&mut self, end: End) {
-        let mut error = match end {
-            End::Quiet => return,
-            End::Broken => None,
-            End::Lost(error) => Some(error),
-        };
-        while self.settled < self.submitted.get() {
-            let news = self.inbox.news(self.settled, false, false, &mut Calls::new()).await;
-            if let Err(End::Lost(failed)) = self.confirm(&news) {
-                error = Some(failed);
-            }
-        }
-        if let Some(error) = error {
-            let settled = self.inbox.settled();
-            self.held.fail_rest(&settled, &error);
-        }
-    }
-}
-
-async fn look_up<S>(kind: &Kind<S>, id: &PersistenceId, keys: Vec<Key>) -> Result<LookedUp, StorageError> {
-    let outcomes = kind.journal.outcomes(id, &keys).await?;
-    if outcomes.len() != keys.len() {
-        let reason = format!("the backend gave {} outcomes for {} keys", outcomes.len(), keys.len()).into();
-        return Err(StorageError::Unavailable { store: "backend".into(), reason });
-    }
-    Ok(keys.into_iter().zip(outcomes).collect())
-}
-
-/// A task that ends other than through `stop` (user code panicked where nothing catches it, or its runtime was
-/// stopped) may leave writes on their way. The next activation must not read before they are fenced.
-impl<S> Drop for Active<'_, S> {
-    fn drop(&mut self) {
-        if self.inbox.settled().count < self.submitted.get() {
-            let (store, reason) = ("engine".into(), "the entity's task ended with writes in flight".into());
-            self.tenure.revoke(StorageError::Indeterminate { store, reason });
         }
     }
 }
