@@ -1,6 +1,6 @@
 //! Snapshots save time, never data (G12).
 
-use super::{Fence, KeyedOutcome, StorageError};
+use super::{Fence, KeyedOutcome, StorageError, Subject};
 use crate::vocabulary::{Payload, PersistenceId, SequenceNr, Timestamp};
 use async_trait::async_trait;
 
@@ -26,6 +26,25 @@ pub struct SnapshotWrite {
     pub fence: Fence,
     /// What is stored.
     pub snapshot: Snapshot,
+}
+
+impl SnapshotWrite {
+    /// The check that every backend makes before it writes anything: the state, and the outcomes together,
+    /// are not over `limit` bytes each.
+    ///
+    /// # Errors
+    /// [`StorageError::TooLarge`] names the snapshot.
+    pub fn check_sizes(&self, limit: usize) -> Result<(), StorageError> {
+        let outcomes = self.snapshot.outcomes.iter().map(KeyedOutcome::weight).sum::<usize>();
+        match self.snapshot.payload.bytes().len().max(outcomes) {
+            bytes if bytes <= limit => Ok(()),
+            bytes => Err(StorageError::TooLarge {
+                subject: Subject::Snapshot(self.id.clone(), self.snapshot.sequence_nr),
+                bytes: bytes as u64,
+                limit: limit as u64,
+            }),
+        }
+    }
 }
 
 /// Which snapshots are meant: those within all bounds.

@@ -175,7 +175,7 @@ pub enum Committed {
     Events {
         /// The highest sequence number after it.
         sequence_nr: SequenceNr,
-        /// The feed position of its last event; none if it had no events.
+        /// The feed position of its last event; none if it had no events, or if they were deleted since.
         position: Option<Position>,
     },
     /// A state write.
@@ -205,8 +205,8 @@ pub trait WriteStorage: Send + Sync + 'static {
     /// - A write is refused with `Fenced` when its epoch is not the shard's stored one (G3), compared under
     ///   a lock that [`raise_epochs`](Self::raise_epochs) also takes; with `Conflict` when an expected
     ///   number differs (G2); with `TooLarge` or `Unsupported` before anything of it is written. Its
-    ///   neighbours are not affected. Fencing is judged first, then the write number, then the expected
-    ///   number.
+    ///   neighbours are not affected. Fencing is judged first, then what the backend cannot store at all
+    ///   (`TooLarge`, `Unsupported`), then the write number, then the expected number.
     /// - Several writes of one entity are stored in their order. A repetition of a stored (activation, write
     ///   number) of the entity's last activation is answered with the stored success and not stored again. A
     ///   number that is not the next one of its activation, or not 1 for an activation other than the last,
