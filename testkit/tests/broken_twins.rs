@@ -77,6 +77,11 @@ finds! {
         group_with_a_gap_in_write_numbers_stores_the_neighbours,
         group_refuses_what_its_activation_wrote_after_a_refused_write,
         group_stores_a_takeover_by_a_second_activation,
+        repeated_earlier_write_is_answered_with_its_own_success,
+        repeated_write_without_events_is_answered_with_the_stored_success,
+        repeated_state_write_is_answered_with_the_stored_success,
+        repeated_group_is_answered_as_it_was,
+        repeated_write_after_reopening_is_answered_with_the_stored_success,
         write_number_with_a_gap_is_refused,
         write_number_is_judged_before_the_expected_number,
         write_numbers_go_on_after_reopening,
@@ -173,6 +178,7 @@ finds! {
         read_with_its_limit_within_a_write_gives_no_outcome_of_it,
         read_of_many_outcomes_without_events_gives_all,
         read_after_deletion_of_everything_gives_every_outcome,
+        read_gives_the_outcomes_of_state_writes_too,
     ];
     rejection_as_reply: RejectionAsReply => [
         outcome_that_is_a_rejection_comes_back_as_one,

@@ -58,6 +58,10 @@ fn check_raise(raised: Fence, current: Epoch) -> Result<(), StorageError> {
 impl Data {
     fn append(&mut self, write: &Write) -> Result<Committed, StorageError> {
         self.check_fence(write.fence)?;
+        if !write.side_effects.is_empty() {
+            return Err(StorageError::Unsupported { backend: BACKEND, what: "side effects" });
+        }
+        write.check_sizes(MAX_PAYLOAD_BYTES)?;
         let unknown = Entity::default();
         let entity = self.entity(&write.id).unwrap_or(&unknown);
         if let Some(committed) = entity.repeated(write) {
@@ -65,10 +69,6 @@ impl Data {
         }
         entity.check_write_nr(write)?;
         entity.check_expected(write)?;
-        if !write.side_effects.is_empty() {
-            return Err(StorageError::Unsupported { backend: BACKEND, what: "side effects" });
-        }
-        write.check_sizes(MAX_PAYLOAD_BYTES)?;
         Ok(self.store(write))
     }
 
@@ -80,10 +80,14 @@ impl Data {
         };
         let entity = self.entity_mut(&write.id);
         if let Some(kept) = &write.outcome {
+            entity.store_kept(kept);
             entity.outcomes.entry(kept.key.clone()).or_insert_with(|| kept.clone());
         }
-        entity.last_activation = Some(write.activation);
-        entity.committed.entry(write.activation).or_default().push(committed);
+        if entity.last_activation != Some(write.activation) {
+            entity.last_activation = Some(write.activation);
+            entity.committed.clear();
+        }
+        entity.committed.push(committed);
         committed
     }
 
@@ -96,9 +100,6 @@ impl Data {
         for (position, event) in (first.get()..).zip(events) {
             entity.store_event(write, event, Position::new(position));
         }
-        if let Some(kept) = &write.outcome {
-            entity.store_kept(kept);
-        }
         Committed::Events { sequence_nr: entity.highest, position }
     }
 }
@@ -106,13 +107,16 @@ impl Data {
 impl Entity {
     /// What a write came to that is stored already.
     fn repeated(&self, write: &Write) -> Option<Committed> {
+        if self.last_activation != Some(write.activation) {
+            return None;
+        }
         let index = usize::try_from(write.write_nr.get()).ok()?.checked_sub(1)?;
-        self.committed.get(&write.activation)?.get(index).copied()
+        self.committed.get(index).copied()
     }
 
     fn check_write_nr(&self, write: &Write) -> Result<(), StorageError> {
         let stored = match self.last_activation {
-            Some(last) if last == write.activation => self.committed.get(&last).map_or(0, Vec::len) as u64,
+            Some(last) if last == write.activation => self.committed.len() as u64,
             _ => 0,
         };
         if write.write_nr == WriteNr::new(stored).next() {

@@ -30,8 +30,8 @@ pub(crate) struct Entity {
     pub(crate) state: Option<StoredState>,
     pub(crate) snapshots: BTreeMap<SequenceNr, Snapshot>,
     pub(crate) last_activation: Option<ActivationId>,
-    /// What each write came to, so that a repetition gets the same answer.
-    pub(crate) committed: BTreeMap<ActivationId, Vec<Committed>>,
+    /// What each write of that activation came to, so that a repetition gets the same answer.
+    pub(crate) committed: Vec<Committed>,
 }
 
 /// Where an entry stands in a history: the event of a number, then the outcomes kept at that number in the

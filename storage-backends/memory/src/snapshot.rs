@@ -3,23 +3,23 @@
 use crate::MemoryStorage;
 use crate::storage::MAX_PAYLOAD_BYTES;
 use annals::storage::{
-    Counter, Fence, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StorageError, Subject,
+    Counter, Fence, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StorageError,
 };
-use annals::{Payload, PersistenceId, SequenceNr, Timestamp};
+use annals::{PersistenceId, SequenceNr, Timestamp};
 use async_trait::async_trait;
 
 #[async_trait]
 impl SnapshotStorage for MemoryStorage {
     async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError> {
-        let SnapshotWrite { id, fence, snapshot } = write;
         let mut data = self.lock();
-        data.check_fence(fence)?;
+        data.check_fence(write.fence)?;
+        write.check_sizes(MAX_PAYLOAD_BYTES)?;
+        let SnapshotWrite { id, snapshot, .. } = write;
         let (counter, expected, actual) = (Counter::SequenceNr, snapshot.sequence_nr, data.highest(&id));
         if expected > actual {
             let (expected, actual) = (expected.get(), actual.get());
             return Err(StorageError::Conflict { id, counter, expected, actual });
         }
-        check_sizes(&id, &snapshot)?;
         data.entity_mut(&id).snapshots.insert(snapshot.sequence_nr, snapshot);
         Ok(())
     }
@@ -60,18 +60,5 @@ impl SnapshotStorage for MemoryStorage {
             snapshots.retain(|nr, snapshot| !criteria.meets(*nr, snapshot.taken_at));
         }
         Ok(())
-    }
-}
-
-fn check_sizes(id: &PersistenceId, snapshot: &Snapshot) -> Result<(), StorageError> {
-    let kept = snapshot.outcomes.iter().map(|kept| &kept.outcome.payload);
-    let too_large = |payload: &&Payload| payload.bytes().len() > MAX_PAYLOAD_BYTES;
-    match std::iter::once(&snapshot.payload).chain(kept).find(too_large) {
-        None => Ok(()),
-        Some(payload) => Err(StorageError::TooLarge {
-            subject: Subject::Snapshot(id.clone(), snapshot.sequence_nr),
-            bytes: payload.bytes().len() as u64,
-            limit: MAX_PAYLOAD_BYTES as u64,
-        }),
     }
 }

@@ -4,7 +4,7 @@ use crate::conformance::case::cases;
 use crate::conformance::kit::{id, kept, nr, outline};
 use crate::conformance::store::Store;
 use annals::PersistenceId;
-use annals::storage::{JournalEntry, ReadRange};
+use annals::storage::{JournalEntry, ReadRange, StateChange, Write};
 
 cases!("outcomes read", Case;
     read_gives_an_outcome_after_the_events_of_its_write,
@@ -21,6 +21,7 @@ cases!("outcomes read", Case;
     read_with_its_bounds_crossed_gives_no_outcome,
     read_of_many_outcomes_without_events_gives_all,
     read_after_deletion_of_everything_gives_every_outcome,
+    read_gives_the_outcomes_of_state_writes_too,
 );
 
 /// `k0:a e1 e2 k2:b k2:c e3 e4 k4:d e5 k5:e k5:f`
@@ -115,4 +116,14 @@ async fn read_after_deletion_of_everything_gives_every_outcome(store: Store<'_>)
     store.delete_to(&id, 5).await;
     let found = outline(&store.read(&id, ReadRange::ALL).await);
     assert_eq!(found, "k0:a k2:b k2:c k4:d k5:e k5:f");
+}
+
+/// A durable-state entity learns its keys the same way; its journal has no events, so they stand at 0.
+async fn read_gives_the_outcomes_of_state_writes_too(store: Store<'_>) {
+    let id = id("state");
+    let mut writer = store.writer(&id);
+    let first = Write { outcome: Some(kept("a")), ..writer.save(0, "one") };
+    let second = Write { outcome: Some(kept("b")), ..writer.state(1, StateChange::Keep) };
+    store.commit_all(vec![first, second]).await;
+    assert_eq!(outline(&store.read(&id, ReadRange::ALL).await), "k0:a k0:b");
 }
