@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 /// What became of a write.
@@ -34,9 +34,15 @@ pub(crate) struct Queued {
     pub(super) write: Write,
     pub(super) tenure: Arc<Tenure>,
     pub(super) from: Arc<dyn Settle>,
+    /// The bytes that it takes up in front of its lane, until it is settled.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl Queued {
+    pub(super) fn new(write: Write, tenure: Arc<Tenure>, from: Arc<dyn Settle>) -> Self {
+        Self { write, tenure, from, room: None }
+    }
+
     /// The lane is gone: the storage will never be given the write.
     fn drop_unsent(self) {
         let (store, reason) = ("lane".into(), "the node has shut down".into());
@@ -55,20 +61,46 @@ pub(crate) enum LaneMessage {
 
 /// The entrances of all lanes of a node.
 #[derive(Clone)]
-pub(crate) struct Lanes(Arc<[mpsc::Sender<LaneMessage>]>);
+pub(crate) struct Lanes(Arc<[Entrance]>);
+
+/// The entrance of a lane: bounded by a number of writes and by their bytes (G15).
+pub(crate) struct Entrance {
+    queue: mpsc::Sender<LaneMessage>,
+    room: Arc<Semaphore>,
+    room_bytes: u32,
+}
+
+impl Entrance {
+    /// A queue into a lane, and its other end.
+    pub(crate) fn new(limits: &Limits) -> (Self, mpsc::Receiver<LaneMessage>) {
+        let (queue, lane) = mpsc::channel(limits.lane_writes);
+        let room_bytes = u32::try_from(limits.lane_bytes).unwrap_or(u32::MAX);
+        (Self { queue, room: Arc::new(Semaphore::new(room_bytes as usize)), room_bytes }, lane)
+    }
+
+    /// A larger write takes all the room there is.
+    fn needed(&self, queued: &Queued) -> u32 {
+        u32::try_from(queued.write.payload_bytes()).unwrap_or(u32::MAX).min(self.room_bytes)
+    }
+}
 
 impl Lanes {
-    pub(crate) fn new(lanes: Vec<mpsc::Sender<LaneMessage>>) -> Self {
+    pub(crate) fn new(lanes: Vec<Entrance>) -> Self {
         Self(lanes.into())
     }
 
-    fn lane(&self, shard: ShardId) -> &mpsc::Sender<LaneMessage> {
+    fn entrance(&self, shard: ShardId) -> &Entrance {
         &self.0[Lane::of(shard, self.0.len()).0]
     }
 
     /// Queues a write, or gives it back because the lane is full.
-    pub(super) fn try_submit(&self, shard: ShardId, queued: Queued) -> Result<(), Box<Queued>> {
-        match self.lane(shard).try_send(LaneMessage::Write(queued)) {
+    pub(super) fn try_submit(&self, shard: ShardId, mut queued: Queued) -> Result<(), Box<Queued>> {
+        let entrance = self.entrance(shard);
+        match entrance.room.clone().try_acquire_many_owned(entrance.needed(&queued)) {
+            Ok(room) => queued.room = Some(room),
+            Err(_) => return Err(Box::new(queued)),
+        }
+        match entrance.queue.try_send(LaneMessage::Write(queued)) {
             Err(mpsc::error::TrySendError::Full(LaneMessage::Write(queued))) => return Err(Box::new(queued)),
             Err(mpsc::error::TrySendError::Closed(LaneMessage::Write(queued))) => queued.drop_unsent(),
             _ => {}
@@ -77,9 +109,13 @@ impl Lanes {
     }
 
     /// Queues a write; waits while the lane is full.
-    pub(super) async fn submit(&self, shard: ShardId, queued: Queued) {
+    pub(super) async fn submit(&self, shard: ShardId, mut queued: Queued) {
+        let entrance = self.entrance(shard);
+        if queued.room.is_none() {
+            queued.room = entrance.room.clone().acquire_many_owned(entrance.needed(&queued)).await.ok();
+        }
         if let Err(mpsc::error::SendError(LaneMessage::Write(queued))) =
-            self.lane(shard).send(LaneMessage::Write(queued)).await
+            entrance.queue.send(LaneMessage::Write(queued)).await
         {
             queued.drop_unsent();
         }
@@ -89,8 +125,8 @@ impl Lanes {
     pub(crate) async fn stop(&self) {
         for lane in self.0.iter() {
             // A lane that is gone has ended already.
-            let _ = lane.send(LaneMessage::Stop).await;
-            lane.closed().await;
+            let _ = lane.queue.send(LaneMessage::Stop).await;
+            lane.queue.closed().await;
         }
     }
 }
@@ -141,6 +177,7 @@ struct Waiting {
     nr: WriteNr,
     tenure: Arc<Tenure>,
     from: Arc<dyn Settle>,
+    room: Option<OwnedSemaphorePermit>,
 }
 
 /// Commits a group and settles every write of it. Retries in place, in order, what the storage was
@@ -166,7 +203,7 @@ async fn commit(lane: Lane, storage: &dyn WriteStorage, limits: &Limits, group: 
 fn sendable(group: Vec<Queued>) -> (Vec<Write>, Vec<Waiting>) {
     let mut writes = Vec::with_capacity(group.len());
     let mut waiting = Vec::with_capacity(group.len());
-    for Queued { write, tenure, from } in group {
+    for Queued { write, tenure, from, room } in group {
         let nr = write.write_nr;
         if let Some(why) = tenure.revoked() {
             from.settle(nr, Settlement::Dropped(why.clone()));
@@ -178,7 +215,7 @@ fn sendable(group: Vec<Queued>) -> (Vec<Write>, Vec<Waiting>) {
             from.settle(nr, Settlement::Dropped(why));
         } else {
             writes.push(write);
-            waiting.push(Waiting { nr, tenure, from });
+            waiting.push(Waiting { nr, tenure, from, room });
         }
     }
     (writes, waiting)
@@ -228,7 +265,8 @@ fn settle(
         match result {
             Ok(_) => waiting.from.settle(waiting.nr, Settlement::Confirmed),
             Err(StorageError::Unavailable { .. }) if may_retry => {
-                again.push(Queued { write: write.clone(), tenure: waiting.tenure, from: waiting.from });
+                let Waiting { tenure, from, room, .. } = waiting;
+                again.push(Queued { write: write.clone(), tenure, from, room });
             }
             Err(error) => {
                 tracing::warn!(entity = %write.id, write = %waiting.nr, %error, "a write was not confirmed");

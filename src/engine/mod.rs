@@ -26,7 +26,7 @@ mod stopping;
 mod tenure;
 
 pub(crate) use inbox::Inbox;
-pub(crate) use lane::{LaneMessage, Lanes};
+pub(crate) use lane::{Entrance, Lanes};
 pub(crate) use tenure::{Tenure, Tenures};
 
 pub(crate) use lane::run as run_lane;

@@ -140,7 +140,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         };
         self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call));
         let from: Arc<dyn Settle> = self.inbox.clone();
-        let queued = Queued { write, tenure: self.tenure.clone(), from };
+        let queued = Queued::new(write, self.tenure.clone(), from);
         self.unsent = self.kind.lanes.try_submit(self.inbox.shard(), queued).err();
     }
 

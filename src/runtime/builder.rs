@@ -5,7 +5,7 @@ use super::node::{Node, NodeParts};
 use super::registry::Census;
 use super::shards::Shards;
 use super::spawn::Spawner;
-use crate::engine::{self, Kind, LaneMessage, Lanes, Tenures};
+use crate::engine::{self, Entrance, Kind, Lanes, Tenures};
 use crate::entity::{Entity, InvalidDefinition};
 use crate::storage::{Lane, StorageError, StorageProvider};
 use crate::vocabulary::{Clock, Entropy, InvalidLimit, Limits, Random, SystemClock};
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 
 /// Why a node did not start.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -160,9 +160,9 @@ impl fmt::Debug for NodeBuilder {
 
 fn start_lanes(storage: &dyn StorageProvider, limits: &Arc<Limits>, spawner: &Spawner) -> Lanes {
     let start = |lane| {
-        let (sender, receiver) = mpsc::channel::<LaneMessage>(limits.lane_writes);
-        spawner.spawn(engine::run_lane(Lane(lane), storage.writes(), receiver, limits.clone()));
-        sender
+        let (entrance, queue) = Entrance::new(limits);
+        spawner.spawn(engine::run_lane(Lane(lane), storage.writes(), queue, limits.clone()));
+        entrance
     };
     Lanes::new((0..storage.lanes().get()).map(start).collect())
 }

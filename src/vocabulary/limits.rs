@@ -29,6 +29,9 @@ pub struct Limits {
     pub group_bytes: usize,
     /// How many writes may wait in front of one lane. Beyond that the entities wait.
     pub lane_writes: usize,
+    /// How many bytes of payload may be in front of one lane and in it. Beyond that the entities wait; a single
+    /// larger write waits until it is alone. At most 4 GiB are counted.
+    pub lane_bytes: usize,
     /// How long a lane retries a group that the storage was unavailable for, before its activations end.
     pub persist_retry: Duration,
     /// How many keys of one entity are kept in memory with their outcomes. Older ones are looked up in the
@@ -51,6 +54,7 @@ impl Default for Limits {
             group_writes: 2_048,
             group_bytes: 8 << 20,
             lane_writes: 8_192,
+            lane_bytes: 256 << 20,
             persist_retry: Duration::from_secs(10),
             recent_keys: 256,
             recent_key_bytes: 64 << 10,
@@ -83,6 +87,7 @@ impl Limits {
             ("group_writes", self.group_writes),
             ("group_bytes", self.group_bytes),
             ("lane_writes", self.lane_writes),
+            ("lane_bytes", self.lane_bytes),
         ];
         for (name, is) in counts {
             if is == 0 || is > MAX_COUNT {

@@ -115,6 +115,31 @@ async fn entities_wait_in_front_of_a_full_lane() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn entities_wait_in_front_of_a_lane_that_is_full_of_bytes() {
+    let waiting = async |lane_bytes| {
+        let gate = Gate::closed();
+        let limits = limits(|limits| limits.lane_bytes = lane_bytes);
+        let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+        let refs: Vec<_> = (0..30).map(|n| node.entity::<Account>(n.to_string())).collect();
+        let mut first = pin!(refs[0].ask(Note { bytes: 1_000 }).into_future());
+        assert!((&mut first).now_or_never().is_none());
+        quiesce().await;
+        let rest = refs[1..].iter().map(|account| account.ask(Note { bytes: 1_000 }).into_future());
+        let mut rest = pin!(join_all(rest));
+        assert!((&mut rest).now_or_never().is_none());
+        quiesce().await;
+        gate.release(100);
+        first.await.unwrap();
+        assert!(rest.await.into_iter().all(|reply| reply.is_ok()));
+        gate.groups()[1]
+    };
+    // A write has a little over 1,000 bytes; one is with the storage.
+    assert_eq!(waiting(5_500).await, 4);
+    assert_eq!(waiting(500).await, 1, "a write larger than all the room goes alone");
+    assert_eq!(waiting(1 << 20).await, 29);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_event_over_the_limit_is_refused_by_name_and_the_entity_goes_on() {
     let gate = Gate::open();
     let node = builder(gate.clone()).limits(limits(|l| l.payload_bytes = 1_000)).start().await.unwrap();
