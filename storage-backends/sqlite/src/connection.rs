@@ -1,6 +1,6 @@
 //! Opening connections to the file, with their settings, and reading the settings back.
 
-use crate::error::{config, not_opened};
+use crate::error::{config, not_opened, unavailable};
 use crate::options::{SqliteOptions, Synchronous};
 use crate::schema;
 use annals::storage::StorageError;
@@ -31,7 +31,6 @@ pub(crate) fn open_writer(
     store: &Arc<str>,
     options: &SqliteOptions,
 ) -> Result<Connection, StorageError> {
-    schema::check_header(path, store)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut conn = open(path, store, flags)?;
     schema::check_owner(&conn, store)?;
@@ -50,8 +49,26 @@ pub(crate) fn open_writer(
         ));
     }
     schema::migrate(&mut conn, store)?;
+    if options.synchronous == Synchronous::Full {
+        settle(&conn, store)?;
+    }
     schema::check_sound(&conn, store)?;
     Ok(conn)
+}
+
+/// Syncs what was found in the log. A killed process may have left a commit there that is in the operating
+/// system's memory only; SQLite reads it, but syncs nothing when it recovers the log. What is answered from
+/// such a commit would be gone after a loss of power, so all of it is brought to the disk first.
+fn settle(conn: &Connection, store: &Arc<str>) -> Result<(), StorageError> {
+    let busy: i64 = conn
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        .map_err(|e| unavailable(store, format_args!("its log cannot be brought to the disk: {e}")))?;
+    match busy {
+        0 => Ok(()),
+        _ => {
+            Err(unavailable(store, "another program reads it, so that its log cannot be brought to the disk"))
+        }
+    }
 }
 
 /// A connection that only reads. A writer must be open.

@@ -3,9 +3,6 @@
 use crate::error::{config, not_opened};
 use annals::storage::{StorageError, Subject};
 use rusqlite::{Connection, TransactionBehavior};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 
 /// "ANNL": tells our files from those of other applications.
@@ -21,25 +18,9 @@ const CHECKED_WHOLE_BYTES: i64 = 128 << 20;
 
 const SMALL_TABLES: [&str; 5] = ["store", "shard", "manifest", "run", "trim"];
 
-/// Refuses a file that does not even begin like one of SQLite's: SQLite itself would say so only later.
-pub(crate) fn check_header(path: &Path, store: &Arc<str>) -> Result<(), StorageError> {
-    const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-    let mut start = Vec::new();
-    match File::open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(config(store, format_args!("it cannot be read: {e}"))),
-        Ok(file) => file
-            .take(MAGIC.len() as u64)
-            .read_to_end(&mut start)
-            .map_err(|e| config(store, format_args!("it cannot be read: {e}")))?,
-    };
-    if start.is_empty() || start == MAGIC {
-        return Ok(());
-    }
-    Err(config(store, "this is not an SQLite file; choose another path"))
-}
-
-/// Refuses the file of another application, before anything in it is changed.
+/// Refuses the file of another application, and what is no SQLite file at all, before anything in it is changed.
+/// SQLite alone opens the file: closing another descriptor of it would drop every lock that this process has
+/// on it.
 pub(crate) fn check_owner(conn: &Connection, store: &Arc<str>) -> Result<(), StorageError> {
     let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<(i64, i64)> {

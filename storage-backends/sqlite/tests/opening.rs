@@ -94,10 +94,12 @@ async fn a_file_with_two_names_is_refused() {
 async fn what_is_not_ours_is_refused_and_left_as_it_was() {
     let scratch = Scratch::new();
     let text = scratch.path().join("notes.txt");
-    fs::write(&text, "these are my notes, all of them").unwrap();
+    let notes = "these are my notes, all of them";
+    fs::write(&text, notes).unwrap();
     let error = refused(&text).await;
     assert!(matches!(&error, StorageError::Config { .. }), "{error}");
     assert!(error.to_string().contains("notes.txt"), "{error}");
+    assert_eq!(fs::read_to_string(&text).unwrap(), notes);
 
     let foreign = scratch.path().join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE theirs(x)").unwrap();
@@ -171,4 +173,44 @@ async fn a_file_of_schema_version_1_opens() {
     let mut entity = Activation::new(id("alice"), 9);
     entity.highest = 5;
     store(&storage, vec![entity.events(&[b"six"], None)]).await;
+}
+
+/// The locks on a file that the operating system knows of.
+#[cfg(target_os = "linux")]
+fn locks_on(path: &Path) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let inode = format!(":{} ", fs::metadata(path).unwrap().ino());
+    let locks = fs::read_to_string("/proc/locks").unwrap();
+    locks.lines().filter(|line| line.contains("POSIX") && line.contains(&inode)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn opening_leaves_the_locks_of_this_process_alone() {
+    let scratch = Scratch::new();
+    SqliteStorage::open(scratch.file()).await.unwrap().close().await;
+    // The program reads the file by itself, say for a report.
+    let report = Connection::open(scratch.file()).unwrap();
+    report.query_row("SELECT count(*) FROM journal", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert!(locks_on(&scratch.file()) > 0);
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    assert!(locks_on(&scratch.file()) > 0, "another program could now remove the log");
+    storage.close().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_in_the_log_is_on_the_disk_before_anything_is_answered() {
+    let (scratch, after) = (Scratch::new(), Scratch::new());
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    own(&storage, 1).await;
+    let mut entity = Activation::new(id("a"), 1);
+    store(&storage, vec![entity.events(&[b"x"], None)]).await;
+    for file in ["store.db", "store.db-wal"] {
+        fs::copy(scratch.path().join(file), after.path().join(file)).unwrap();
+    }
+    let log = after.path().join("store.db-wal");
+    assert!(fs::metadata(&log).unwrap().len() > 0);
+    let storage = SqliteStorage::open(after.file()).await.unwrap();
+    assert_eq!(fs::metadata(&log).unwrap().len(), 0, "all of it is in the file, which was synced");
+    assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, [1]);
 }
