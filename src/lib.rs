@@ -9,6 +9,45 @@
 //! - Choose a storage: the crates `annals-sqlite` and `annals-memory`, or your own on the ports in
 //!   [`storage`].
 //!
+//! A call is a builder; awaiting it sends it:
+//!
+//! ```no_run
+//! # use annals::{CallError, Command, EntityRef, Effect, Event, EventSourced, Handler, Manifest, Context, Overloaded};
+//! # use serde::{Deserialize, Serialize};
+//! # use std::time::Duration;
+//! # #[derive(Default, Serialize, Deserialize)] struct Account;
+//! # #[derive(Serialize, Deserialize)] struct Paid;
+//! # impl Event for Paid {
+//! #     type Entity = Account;
+//! #     const MANIFESTS: &'static [Manifest] = &[Manifest::new("paid", 1)];
+//! #     fn manifest(&self) -> Manifest { Manifest::new("paid", 1) }
+//! # }
+//! # impl EventSourced for Account {
+//! #     const ENTITY_TYPE: &'static str = "account";
+//! #     type Event = Paid;
+//! #     fn apply(&mut self, _: &Paid) {}
+//! # }
+//! # #[derive(Clone, Serialize, Deserialize)] struct Withdraw { cents: u64 }
+//! # impl Command for Withdraw { const NAME: &'static str = "withdraw"; }
+//! # #[derive(Debug, Serialize, Deserialize)] struct Overdrawn;
+//! # impl Handler<Withdraw> for Account {
+//! #     type Output = Effect<Self, u64, Overdrawn>;
+//! #     fn handle(&self, _: Withdraw, _: &Context<Self>) -> Self::Output { Effect::persist(Paid).reply(|_| 0) }
+//! # }
+//! # async fn calls(account: EntityRef<Account>) {
+//! let withdraw = Withdraw { cents: 30 };
+//! match account.ask(withdraw.clone()).key("atm-17").timeout(Duration::from_secs(2)).await {
+//!     Ok(_balance) => {}                       // on disk
+//!     Err(CallError::Rejected(Overdrawn)) => {} // the handler said no
+//!     Err(CallError::NotHandled(_)) => {}      // nothing happened: retry
+//!     Err(CallError::Unknown(_)) => {}         // it may have happened: retry with the same key, it runs once
+//!     Err(CallError::Overloaded(_)) => {}      // nothing happened: retry later
+//!     Err(_) => {}
+//! }
+//! account.ask(withdraw).tell().await.ok();     // handed over, outcome not awaited
+//! # }
+//! ```
+//!
 //! What is guaranteed, as G1 to G16, stands in `docs/semantics.md`; `examples/counter.rs` is a complete
 //! program.
 
