@@ -22,6 +22,9 @@ pub struct Durability {
 /// Pages of 4 KiB, SQLite's default: with larger ones the scattered updates of heads write more bytes.
 const PAGE_BYTES: u64 = 4_096;
 
+/// Another program that looks into the file may hold a lock for a moment.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
 /// Every statement of the crate stays prepared.
 const STATEMENTS: usize = 96;
 
@@ -83,8 +86,7 @@ fn open(path: &Path, store: &Arc<str>, flags: OpenFlags) -> Result<Connection, S
     // Each connection stays on one thread. No URI flag: a path is a path, whatever it looks like.
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|e| not_opened(store, &e))?;
-    // Another program that looks into the file may hold a lock for a moment.
-    conn.busy_timeout(Duration::from_secs(5)).map_err(|e| not_opened(store, &e))?;
+    conn.busy_timeout(BUSY).map_err(|e| not_opened(store, &e))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(conn)
 }
@@ -97,11 +99,9 @@ fn set_up(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
         Synchronous::Full => "PRAGMA synchronous = FULL",
         Synchronous::Normal => "PRAGMA synchronous = NORMAL",
     })?;
-    // The log is copied into the file every 4,096 pages (16 MiB): rarer than by default, because a page that
-    // changed in many commits is then copied once; not much rarer, because a reader searches the log.
+    conn.execute_batch(&format!("PRAGMA wal_autocheckpoint = {}", options.log_pages))?;
     conn.execute_batch(
-        "PRAGMA wal_autocheckpoint = 4096;
-         PRAGMA journal_size_limit = 67108864;
+        "PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -32768;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;

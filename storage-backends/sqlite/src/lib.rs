@@ -15,6 +15,7 @@
 
 mod append;
 mod chain;
+mod checkpoint;
 mod connection;
 mod encoding;
 mod error;

@@ -1,6 +1,7 @@
 //! How a file is opened.
 
 use crate::SqliteStorage;
+use crate::checkpoint::TARGET_PAGES;
 use annals::storage::StorageError;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -23,11 +24,18 @@ pub struct SqliteOptions {
     pub(crate) synchronous: Synchronous,
     pub(crate) max_file_bytes: Option<u64>,
     pub(crate) readers: NonZeroUsize,
+    /// How many pages of the log are copied into the file at once.
+    pub(crate) log_pages: u32,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { synchronous: Synchronous::default(), max_file_bytes: None, readers: READERS }
+        Self {
+            synchronous: Synchronous::default(),
+            max_file_bytes: None,
+            readers: READERS,
+            log_pages: TARGET_PAGES,
+        }
     }
 }
 

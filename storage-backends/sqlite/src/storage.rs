@@ -1,6 +1,7 @@
 //! The handle: opening and closing a store, and its ports.
 
 use crate::append;
+use crate::checkpoint::Checkpoints;
 use crate::connection::{self, Durability};
 use crate::error::{Fault, config, indeterminate, unavailable};
 use crate::job::Task;
@@ -197,8 +198,9 @@ fn open(
     let lock = StoreLock::take(&path, &store)?;
     let conn = connection::open_writer(&path, &store, options)?;
     let presence = Presence::of(&path).map_err(|e| config(&store, e))?;
+    let checkpoints = Checkpoints::new(options.log_pages);
     let recent = Arc::new(RecentKeys::default());
-    let writer = Writer::new(conn, store.clone(), presence, recent.clone())?;
+    let writer = Writer::new(conn, store.clone(), presence, checkpoints, recent.clone())?;
     let (readers, threads) = Readers::start(&path, &store, options.readers)?;
     let threads = Threads { readers: threads, writer: None, _lock: lock };
     let (orders, receiver) = mpsc::channel(writer::WAITING);

@@ -1,6 +1,7 @@
 //! The one thread that writes. It takes all jobs that wait, does them in one transaction, commits, and
 //! answers; in between it removes deleted rows and moves keys into the index, one step at a time.
 
+use crate::checkpoint::Checkpoints;
 use crate::error::{Fault, indeterminate, nothing_written, unavailable};
 use crate::job::Job;
 use crate::keys::{self, RecentKeys};
@@ -24,6 +25,7 @@ pub(crate) struct Writer {
     conn: Connection,
     store: Arc<str>,
     presence: Presence,
+    checkpoints: Checkpoints,
     recent: Arc<RecentKeys>,
     /// None: to be read again before the next transaction.
     memory: Option<Memory>,
@@ -83,12 +85,24 @@ impl Writer {
         conn: Connection,
         store: Arc<str>,
         presence: Presence,
+        checkpoints: Checkpoints,
         recent: Arc<RecentKeys>,
     ) -> Result<Self, StorageError> {
         let (trims, upkeep, merge) = (VecDeque::new(), Upkeep::Due, Merge::Due);
         let (memory, data_version, broken) = (None, UNKNOWN, None);
-        let mut writer =
-            Self { conn, store, presence, recent, memory, data_version, trims, upkeep, merge, broken };
+        let mut writer = Self {
+            conn,
+            store,
+            presence,
+            checkpoints,
+            recent,
+            memory,
+            data_version,
+            trims,
+            upkeep,
+            merge,
+            broken,
+        };
         writer.reload().map_err(|fault| fault.into_storage(&writer.store))?;
         Ok(writer)
     }
@@ -106,6 +120,7 @@ impl Writer {
             if self.upkeep == Upkeep::Due {
                 self.upkeep = self.keep_up().unwrap_or(Upkeep::Failed);
             }
+            self.checkpoints.keep_short(&self.conn);
         }
         orders.close();
         while let Ok(order) = orders.try_recv() {
