@@ -10,7 +10,7 @@
 //! A stretch of rows is found by walking back from its block, or, when the rows lie densely, by one range
 //! scan. The pointers are checked either way, so that a missing row is never passed over.
 
-use crate::error::Fault;
+use crate::error::{Fault, is_damage};
 use crate::head::Head;
 use annals::storage::{StorageError, Subject};
 use annals::{PersistenceId, Position, SequenceNr};
@@ -102,7 +102,7 @@ impl Chain<'_> {
         let mut fits = |end: i64, count: i64| {
             first.get_or_insert(end);
             joined += count;
-            let fits = end - place.row <= SCANNED_PER_ROW * joined;
+            let fits = end.saturating_sub(place.row) <= SCANNED_PER_ROW * joined;
             if fits {
                 dense_to = Some(end);
             }
@@ -177,21 +177,34 @@ impl Chain<'_> {
     }
 
     fn step(&self, place: &mut Place, row: &Row<'_>, visit: Visit<'_>) -> Result<ControlFlow<()>, Fault> {
-        let (number, sequence_nr, prev_row) = (row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?);
+        let (number, sequence_nr) = (row.get(0)?, row.get(1)?);
+        let prev_row: i64 = row.get(2).map_err(|error| self.unreadable(sequence_nr, error))?;
         if prev_row != place.row && !place.loose {
             return Err(self.missing(*place, Some(sequence_nr)).into());
         }
-        let flow = visit(row)?;
+        let flow = visit(row).map_err(|fault| match fault {
+            Fault::Sql(error) => self.unreadable(sequence_nr, error),
+            refused => refused,
+        })?;
         *place = Place { row: number, sequence_nr, loose: false };
         Ok(flow)
+    }
+
+    /// What is said when a column of a row is damaged: which event it belongs to.
+    fn unreadable(&self, sequence_nr: i64, error: rusqlite::Error) -> Fault {
+        if !is_damage(&error) {
+            return error.into();
+        }
+        let subject = Subject::Event(self.id.clone(), SequenceNr::new(sequence_nr.unsigned_abs()));
+        StorageError::corrupt(subject, format_args!("its row cannot be read: {error}")).into()
     }
 
     /// What is said when the row behind `place` is not there.
     fn missing(&self, place: Place, found: Option<i64>) -> StorageError {
         let last = place.sequence_nr.unsigned_abs().max(self.head.deleted_to.get());
         let next = found.map_or(self.head.highest.get(), i64::unsigned_abs);
-        if next > last + u64::from(found.is_some()) {
-            let subject = Subject::Event(self.id.clone(), SequenceNr::new(last + 1));
+        if next > last.saturating_add(u64::from(found.is_some())) {
+            let subject = Subject::Event(self.id.clone(), SequenceNr::new(last.saturating_add(1)));
             return StorageError::corrupt(subject, "its row is missing; restore the file from a backup");
         }
         StorageError::corrupt(

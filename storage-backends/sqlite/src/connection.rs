@@ -1,6 +1,6 @@
 //! Opening connections to the file, with their settings, and reading the settings back.
 
-use crate::error::{config, not_opened, unavailable};
+use crate::error::{Fault, config, not_opened, unavailable};
 use crate::options::{SqliteOptions, Synchronous};
 use crate::schema;
 use annals::storage::StorageError;
@@ -41,7 +41,7 @@ pub(crate) fn open_writer(
         return Err(config(store, "the file may not be written to"));
     }
     set_up(&conn, options).map_err(|e| not_opened(store, &e))?;
-    let found = durability(&conn).map_err(|e| not_opened(store, &e))?;
+    let found = durability(&conn, store).map_err(|fault| fault.into_storage(store))?;
     if !found.write_ahead_log || found.synchronous < options.synchronous {
         return Err(config(
             store,
@@ -116,13 +116,15 @@ fn set_up(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
 }
 
 /// What SQLite says of this connection.
-pub(crate) fn durability(conn: &Connection) -> rusqlite::Result<Durability> {
+pub(crate) fn durability(conn: &Connection, store: &Arc<str>) -> Result<Durability, Fault> {
     let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
     let journal_mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
     let synchronous = match synchronous {
         2 | 3 => Synchronous::Full,
         1 => Synchronous::Normal,
-        weaker => return Err(rusqlite::Error::IntegralValueOutOfRange(0, weaker)),
+        weaker => {
+            return Err(config(store, format_args!("SQLite says that synchronous is {weaker}")).into());
+        }
     };
     Ok(Durability { synchronous, write_ahead_log: journal_mode == "wal" })
 }

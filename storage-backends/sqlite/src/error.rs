@@ -39,6 +39,9 @@ impl Fault {
 
 /// SQLite failed before COMMIT, or while reading.
 pub(crate) fn nothing_written(store: &Arc<str>, error: &rusqlite::Error) -> StorageError {
+    if is_damage(error) {
+        return StorageError::corrupt(Subject::Store(store.clone()), error);
+    }
     match error.sqlite_error_code() {
         // A broken constraint can only be damage: every number that is inserted was read from this file.
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
@@ -46,6 +49,18 @@ pub(crate) fn nothing_written(store: &Arc<str>, error: &rusqlite::Error) -> Stor
         }
         _ => unavailable(store, error),
     }
+}
+
+/// Whether a column holds what this program never writes there.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
 }
 
 /// SQLite failed while opening.

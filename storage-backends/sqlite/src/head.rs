@@ -1,5 +1,6 @@
 //! What the store knows of one entity beside its rows: where its history ends, and who wrote last.
 
+use crate::chain::BLOCK_ROWS;
 use crate::error::Fault;
 use annals::storage::{StorageError, Subject};
 use annals::{ActivationId, PersistenceId, Position, Revision, SequenceNr, WriteNr};
@@ -58,7 +59,7 @@ impl Head {
         let signed = |at: usize| row.get::<_, i64>(at).ok();
         let number = |at: usize| signed(at).and_then(|value| u64::try_from(value).ok());
         let activation: [u8; 16] = row.get_ref(8).ok()?.as_blob().ok()?.try_into().ok()?;
-        Some(Self {
+        let head = Self {
             entity: signed(0)?,
             highest: SequenceNr::new(number(1)?),
             position: Position::new(number(2)?),
@@ -68,7 +69,16 @@ impl Head {
             unblocked: signed(6)?,
             write_nr: WriteNr::new(number(7)?),
             activation: ActivationId::new(u128::from_be_bytes(activation)),
-        })
+        };
+        head.is_possible().then_some(head)
+    }
+
+    /// Whether the numbers can be those of one entity. Others would lead a walk astray.
+    fn is_possible(&self) -> bool {
+        self.entity > 0
+            && self.last_row >= 0
+            && (0..BLOCK_ROWS).contains(&self.unblocked)
+            && self.deleted_to <= self.highest
     }
 
     /// Stores it in place of what is there.

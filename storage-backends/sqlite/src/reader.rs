@@ -8,10 +8,14 @@ use crate::writer::CLOSED;
 use annals::storage::StorageError;
 use rusqlite::Connection;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
+
+/// What a caller is told whose reading has panicked, or came too late.
+const NOT_FINISHED: &str = "the reading did not end: it was closed meanwhile, or the file is damaged";
 
 /// How many pieces of reading may wait; beyond that the callers wait.
 const WAITING: usize = 1_024;
@@ -31,8 +35,20 @@ impl Reader {
     ) -> Result<T, Fault> {
         let tx = self.conn.unchecked_transaction()?;
         let result = read(&tx, &mut self.names);
-        tx.finish()?;
+        // There is nothing to keep; if it cannot be ended, the next one cannot begin, and its caller is told.
+        let _ = tx.finish();
         result
+    }
+
+    /// Reads, and outlives a panic: the caller is told, and the next ones need this thread.
+    fn survive(&mut self, read: Reading) {
+        if catch_unwind(AssertUnwindSafe(|| read(self))).is_err() {
+            self.names = ManifestNames::default();
+            if !self.conn.is_autocommit() {
+                // If this fails, so does the next BEGIN, and its caller is told.
+                let _ = self.conn.execute_batch("ROLLBACK");
+            }
+        }
     }
 
     /// The name of the store, for errors.
@@ -46,9 +62,12 @@ impl Reader {
     }
 }
 
+/// A piece of reading. It answers by itself.
+type Reading = Box<dyn FnOnce(&mut Reader) + Send>;
+
 /// What a thread is told.
 enum Order {
-    Do(Box<dyn FnOnce(&mut Reader) + Send>),
+    Do(Reading),
     Stop,
 }
 
@@ -78,7 +97,7 @@ impl Readers {
                 .name(format!("annals-sqlite-reader-{number}"))
                 .spawn(move || {
                     while let Some(Order::Do(read)) = next(&orders) {
-                        read(&mut reader);
+                        reader.survive(read);
                     }
                 })
                 .map_err(|e| unavailable(store, format_args!("cannot start a thread: {e}")))?;
@@ -101,7 +120,7 @@ impl Readers {
         if self.waiting.send(order).await.is_err() {
             return Err(unavailable(&self.store, CLOSED));
         }
-        answer.await.unwrap_or_else(|_| Err(unavailable(&self.store, CLOSED)))
+        answer.await.unwrap_or_else(|_| Err(unavailable(&self.store, NOT_FINISHED)))
     }
 }
 
@@ -126,8 +145,23 @@ fn next(orders: &Mutex<mpsc::Receiver<Order>>) -> Option<Order> {
 mod tests {
     use crate::SqliteStorage;
     use crate::writes::Scratch;
+    use annals::storage::StorageError;
     use std::num::NonZeroUsize;
     use std::sync::{Arc, Barrier};
+
+    #[tokio::test]
+    async fn a_thread_outlives_a_reading_that_panics() {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        for _ in 0..5 {
+            let read =
+                |reader: &mut super::Reader| reader.snapshot(|_, _| -> Result<(), _> { panic!("as told") });
+            let answer = storage.readers().read(read).await;
+            assert!(matches!(answer, Err(StorageError::Unavailable { .. })), "{answer:?}");
+        }
+        let ended = storage.readers().read(|reader| Ok(reader.conn().is_autocommit())).await;
+        assert!(ended.unwrap());
+    }
 
     #[tokio::test]
     async fn as_many_threads_read_at_once_as_were_asked_for() {

@@ -30,12 +30,18 @@ impl Memory {
     pub(crate) fn load(conn: &Connection) -> Result<Self, Fault> {
         const LAST_ROW: &str =
             "SELECT max(row_floor, indexed_to, ifnull((SELECT max(row) FROM journal), 0)) FROM store";
+        let last_row: i64 = conn.query_row(LAST_ROW, [], |row| row.get(0))?;
+        let indexed_to: i64 = conn.query_row("SELECT indexed_to FROM store", [], |row| row.get(0))?;
+        // Beyond that no number would be left for the next row, and none was ever given out.
+        if indexed_to < 0 || last_row > i64::MAX / 2 {
+            return Err(rusqlite::Error::IntegralValueOutOfRange(0, last_row).into());
+        }
         Ok(Self {
             heads: Heads::new(HEADS),
             shards: Shards::load(conn)?,
             manifests: ManifestNumbers::default(),
-            indexed_to: conn.query_row("SELECT indexed_to FROM store", [], |row| row.get(0))?,
-            last_row: conn.query_row(LAST_ROW, [], |row| row.get(0))?,
+            indexed_to,
+            last_row,
         })
     }
 }

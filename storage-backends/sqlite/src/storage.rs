@@ -123,7 +123,8 @@ impl SqliteStorage {
     /// # Errors
     /// `Unavailable`.
     pub async fn durability(&self) -> Result<Durability, StorageError> {
-        self.write(0, |session| Ok(connection::durability(session.conn)?)).await
+        let store = self.shared.store.clone();
+        self.write(0, move |session| connection::durability(session.conn, &store)).await
     }
 
     /// Has the writer do `work` in its next transaction.

@@ -229,7 +229,8 @@ impl Page {
             head.last_row = kept;
         }
         let gone = |link: &&Link| link.row > last_block && link.event && !link.key;
-        head.unblocked -= self.rows.iter().filter(gone).count() as i64;
+        // Not below zero, whatever the stored blocks say.
+        head.unblocked = (head.unblocked - self.rows.iter().filter(gone).count() as i64).max(0);
     }
 }
 

@@ -127,3 +127,56 @@ async fn a_missing_outcome_without_event_is_found_too() {
         "the index is rebuilt from the rows"
     );
 }
+
+/// A store in which two entities have two events each; then `damage` is done to it, and it is opened again.
+async fn damaged(scratch: &Scratch, damage: &str) -> SqliteStorage {
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    own(&storage, 1).await;
+    let (mut bad, mut good) = (Activation::new(id("bad"), 1), Activation::new(id("good"), 2));
+    store(&storage, vec![bad.events(&[b"x", b"y"], None), good.events(&[b"x", b"y"], None)]).await;
+    storage.close().await;
+    Connection::open(scratch.file()).unwrap().execute_batch(damage).unwrap();
+    SqliteStorage::open(scratch.file()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_damaged_head_is_corrupt_and_hurts_nobody_else() {
+    let (most, least) = (i64::MAX, i64::MIN);
+    for damage in [
+        format!("unblocked = {most}"),
+        format!("unblocked = {least}"),
+        "unblocked = 64".into(),
+        format!("last_row = {least}"),
+        "deleted_to = 3".into(),
+        format!("deleted_to = {most}"),
+        "highest = -1".into(),
+        "write_nr = -1".into(),
+    ] {
+        let scratch = Scratch::new();
+        let storage = damaged(&scratch, &format!("UPDATE head SET {damage} WHERE entity = 1")).await;
+        for _ in 0..3 {
+            let entries = read(&storage, &id("bad"), ReadRange::ALL).await;
+            assert!(matches!(entries[..], [Err(StorageError::Corrupt { .. })]), "{damage}: {entries:?}");
+        }
+        let mut bad = Activation::new(id("bad"), 1);
+        let refused = append(&storage, vec![bad.events(&[b"z"], None)]).await.remove(0);
+        assert!(matches!(refused, Err(StorageError::Corrupt { .. })), "{damage}: {refused:?}");
+        assert_eq!(numbers(&storage, &id("good"), ReadRange::ALL).await, [1, 2], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_corrupt_and_named() {
+    let scratch = Scratch::new();
+    // What is on the disk need not keep to the declared types.
+    let damage = "CREATE TABLE loose AS SELECT * FROM journal;
+        UPDATE loose SET prev_row = NULL WHERE entity = 1 AND sequence_nr = 2;
+        DROP TABLE journal; ALTER TABLE loose RENAME TO journal;";
+    let storage = damaged(&scratch, damage).await;
+    let Some(Err(error)) = read(&storage, &id("bad"), ReadRange::ALL).await.pop() else {
+        panic!("it is damaged")
+    };
+    assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains("event 2 of account/bad"), "{error}");
+    assert_eq!(numbers(&storage, &id("good"), ReadRange::ALL).await, [1, 2]);
+}
