@@ -207,12 +207,12 @@ impl Entries {
         Self { readers, page: Vec::new().into_iter(), rest: Rest::Coming(first) }
     }
 
-    fn turn(&mut self, page: Result<Page, StorageError>, cx: &mut Context<'_>) {
+    fn turn(&mut self, page: Result<Page, StorageError>) {
         match page {
             Ok(page) => {
                 self.page = page.entries.into_iter();
                 self.rest = match page.rest {
-                    Ok(Some(cursor)) => self.ask(cursor, cx),
+                    Ok(Some(cursor)) => self.ask(cursor),
                     Ok(None) => Rest::Nothing,
                     Err(error) => Rest::Failed(error),
                 };
@@ -221,17 +221,18 @@ impl Entries {
         }
     }
 
-    fn ask(&mut self, cursor: Cursor, cx: &mut Context<'_>) -> Rest {
-        let mut next = next_page(&self.readers, cursor);
-        // The first poll hands the request to a reader; the page itself is never there so soon, but if it is
-        // it must not be lost.
-        match next.as_mut().poll(cx) {
-            Poll::Pending => Rest::Coming(next),
-            Poll::Ready(page) => Rest::Coming(Box::pin(std::future::ready(page))),
+    /// Asks for the page after the one that is about to be used. If there is no room for that, it is asked
+    /// for when it is needed: nobody may wait who is not polled.
+    fn ask(&self, cursor: Cursor) -> Rest {
+        let wanted = cursor.clone();
+        match self.readers.try_read(move |reader| read_page(reader, wanted)) {
+            Some(page) => Rest::Coming(Box::pin(page)),
+            None => Rest::Coming(next_page(&self.readers, cursor)),
         }
     }
 }
 
+/// It is asked for when this is polled.
 fn next_page(readers: &Readers, cursor: Cursor) -> NextPage {
     let readers = readers.clone();
     Box::pin(async move { readers.read(move |reader| read_page(reader, cursor)).await })
@@ -252,7 +253,7 @@ impl Stream for Entries {
                         self.rest = Rest::Coming(next);
                     }
                     let page = ready!(polled);
-                    self.turn(page, cx);
+                    self.turn(page);
                 }
                 Rest::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Rest::Nothing => return Poll::Ready(None),

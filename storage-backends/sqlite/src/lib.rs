@@ -28,6 +28,7 @@ mod lock;
 mod manifests;
 mod options;
 mod presence;
+mod queue;
 mod reader;
 mod row;
 mod schema;

@@ -4,21 +4,19 @@
 use crate::connection;
 use crate::error::{Fault, unavailable};
 use crate::manifests::ManifestNames;
+use crate::queue::Queue;
 use crate::writer::CLOSED;
 use annals::storage::StorageError;
 use rusqlite::Connection;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-/// What a caller is told whose reading has panicked, or came too late.
-const NOT_FINISHED: &str = "the reading did not end: it was closed meanwhile, or the file is damaged";
-
-/// How many pieces of reading may wait; beyond that the callers wait.
-const WAITING: usize = 1_024;
+/// What a caller is told whose reading has panicked.
+const NOT_FINISHED: &str = "what reads it failed in an unexpected way; the file may be damaged";
 
 /// What one reading thread owns.
 pub(crate) struct Reader {
@@ -65,89 +63,125 @@ impl Reader {
 /// A piece of reading. It answers by itself.
 type Reading = Box<dyn FnOnce(&mut Reader) + Send>;
 
-/// What a thread is told.
-enum Order {
-    Do(Reading),
-    Stop,
-}
-
-/// Hands pieces of reading to the threads. Cheap to clone; the threads end when they are told to, or when the
-/// last clone is gone.
+/// Hands pieces of reading to the threads. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Readers {
-    waiting: mpsc::Sender<Order>,
+    queue: Arc<Queue<Reading>>,
     store: Arc<str>,
 }
 
-impl Readers {
-    /// Starts the threads.
-    pub(crate) fn start(
-        path: &Path,
-        store: &Arc<str>,
-        count: NonZeroUsize,
-    ) -> Result<(Self, Vec<JoinHandle<()>>), StorageError> {
-        let (waiting, orders) = mpsc::channel(WAITING);
-        let orders = Arc::new(Mutex::new(orders));
-        let mut threads = Vec::with_capacity(count.get());
+/// The threads, for whoever must outlive them.
+pub(crate) struct ReadingThreads {
+    queue: Arc<Queue<Reading>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl ReadingThreads {
+    /// Starts them.
+    pub(crate) fn start(path: &Path, store: &Arc<str>, count: NonZeroUsize) -> Result<Self, StorageError> {
+        let mut started = Self { queue: Arc::new(Queue::new()), threads: Vec::with_capacity(count.get()) };
         for number in 0..count.get() {
-            let conn = connection::open_reader(path, store)?;
-            let mut reader = Reader { conn, names: ManifestNames::default(), store: store.clone() };
-            let orders = orders.clone();
-            let thread = thread::Builder::new()
-                .name(format!("annals-sqlite-reader-{number}"))
-                .spawn(move || {
-                    while let Some(Order::Do(read)) = next(&orders) {
-                        reader.survive(read);
-                    }
-                })
-                .map_err(|e| unavailable(store, format_args!("cannot start a thread: {e}")))?;
-            threads.push(thread);
+            match start_thread(path, store, started.queue.clone(), number) {
+                Ok(thread) => started.threads.push(thread),
+                Err(error) => {
+                    started.stop();
+                    return Err(error);
+                }
+            }
         }
-        Ok((Self { waiting, store: store.clone() }, threads))
+        Ok(started)
     }
 
+    /// What hands them pieces of reading.
+    pub(crate) fn readers(&self, store: &Arc<str>) -> Readers {
+        Readers { queue: self.queue.clone(), store: store.clone() }
+    }
+
+    /// Ends the threads after what was handed to them.
+    pub(crate) fn stop(self) {
+        self.queue.close();
+        for thread in self.threads {
+            // It panicked, and its callers were told.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn start_thread(
+    path: &Path,
+    store: &Arc<str>,
+    queue: Arc<Queue<Reading>>,
+    number: usize,
+) -> Result<JoinHandle<()>, StorageError> {
+    let conn = connection::open_reader(path, store)?;
+    let mut reader = Reader { conn, names: ManifestNames::default(), store: store.clone() };
+    thread::Builder::new()
+        .name(format!("annals-sqlite-reader-{number}"))
+        .spawn(move || {
+            while let Some(read) = queue.pop() {
+                reader.survive(read);
+            }
+        })
+        .map_err(|e| unavailable(store, format_args!("cannot start a thread: {e}")))
+}
+
+type Answer<T> = oneshot::Receiver<Result<T, StorageError>>;
+
+impl Readers {
     /// Has one of the threads do `read`.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let (caller, answer) = oneshot::channel();
-        let order = Order::Do(Box::new(move |reader| {
-            let result = read(reader).map_err(|fault| fault.into_storage(&reader.store));
-            // A caller that no longer waits needs no answer.
-            let _ = caller.send(result);
-        }));
-        if self.waiting.send(order).await.is_err() {
+        let (reading, answer) = reading(read);
+        if !self.queue.push(reading).await {
             return Err(unavailable(&self.store, CLOSED));
         }
-        answer.await.unwrap_or_else(|_| Err(unavailable(&self.store, NOT_FINISHED)))
+        answered(answer, &self.store).await
+    }
+
+    /// Has one of the threads do `read`, if there is room now. Nobody need ask for the answer.
+    pub(crate) fn try_read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Option<impl Future<Output = Result<T, StorageError>> + Send + 'static> {
+        let (reading, answer) = reading(read);
+        self.queue.try_push(reading).then(|| {
+            let store = self.store.clone();
+            async move { answered(answer, &store).await }
+        })
+    }
+
+    /// Nothing more is taken.
+    pub(crate) fn close(&self) {
+        self.queue.close();
     }
 }
 
-/// Ends the threads after what they are doing. Blocks until there is room for the order.
-pub(crate) fn stop(readers: &Readers, threads: Vec<JoinHandle<()>>) {
-    for _ in &threads {
-        let _ = readers.waiting.blocking_send(Order::Stop);
-    }
-    for thread in threads {
-        // It panicked, and its callers were told.
-        let _ = thread.join();
-    }
+fn reading<T: Send + 'static>(
+    read: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+) -> (Reading, Answer<T>) {
+    let (caller, answer) = oneshot::channel();
+    let reading = Box::new(move |reader: &mut Reader| {
+        let result = read(reader).map_err(|fault| fault.into_storage(&reader.store));
+        // A caller that no longer waits needs no answer.
+        let _ = caller.send(result);
+    });
+    (reading, answer)
 }
 
-/// The thread that waits holds the queue; the others wait for it.
-fn next(orders: &Mutex<mpsc::Receiver<Order>>) -> Option<Order> {
-    // Nothing panics while it holds the queue, so a poisoned one is sound.
-    orders.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
+async fn answered<T>(answer: Answer<T>, store: &Arc<str>) -> Result<T, StorageError> {
+    answer.await.unwrap_or_else(|_| Err(unavailable(store, NOT_FINISHED)))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::SqliteStorage;
-    use crate::writes::Scratch;
-    use annals::storage::StorageError;
+    use crate::writes::*;
+    use annals::storage::{JournalStorage, ReadRange, StorageError};
+    use futures_util::{FutureExt, StreamExt};
     use std::num::NonZeroUsize;
-    use std::sync::{Arc, Barrier};
+    use std::sync::{Arc, Barrier, mpsc};
 
     #[tokio::test]
     async fn a_thread_outlives_a_reading_that_panics() {
@@ -161,6 +195,41 @@ mod tests {
         }
         let ended = storage.readers().read(|reader| Ok(reader.conn().is_autocommit())).await;
         assert!(ended.unwrap());
+    }
+
+    #[tokio::test]
+    async fn streams_that_rest_hold_up_neither_other_reads_nor_closing() {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let mut entity = Activation::new(id("a"), 1);
+        store(&storage, vec![entity.events(&[b"x"], None)]).await;
+        let (entered, enter) = mpsc::channel();
+        let mut gates = Vec::new();
+        let mut busy: Vec<_> = (0..2)
+            .map(|_| {
+                let ((gate, opened), entered) = (mpsc::channel::<()>(), entered.clone());
+                gates.push(gate);
+                Box::pin(storage.readers().read(move |_| {
+                    entered.send(()).unwrap();
+                    let _ = opened.recv();
+                    Ok(())
+                }))
+            })
+            .collect();
+        for reading in &mut busy {
+            assert!(reading.now_or_never().is_none());
+            enter.recv().unwrap();
+        }
+        // Every thread is busy. More is asked for than can wait, and then nobody comes for it.
+        let mut streams: Vec<_> = (0..3_000).map(|_| storage.read(&entity.id, ReadRange::ALL)).collect();
+        assert!(streams.iter_mut().all(|stream| stream.next().now_or_never().is_none()));
+        drop(gates);
+        for _ in 0..3 {
+            assert_eq!(storage.highest_sequence_nr(&entity.id).await.unwrap().get(), 1);
+        }
+        assert!(streams.pop().unwrap().next().await.unwrap().is_ok());
+        storage.close().await;
     }
 
     #[tokio::test]

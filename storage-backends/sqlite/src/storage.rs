@@ -10,9 +10,9 @@ use crate::keys::{self, RecentKeys};
 use crate::lock::{self, StoreLock};
 use crate::options::SqliteOptions;
 use crate::presence::Presence;
-use crate::reader::{self, Readers};
+use crate::reader::{self, Readers, ReadingThreads};
 use crate::session::Session;
-use crate::writer::{self, CLOSED, Order, Writer};
+use crate::writer::{CLOSED, Jobs, Writer};
 use crate::{shards, snapshot, state, trim};
 use annals::storage::{
     Committed, Fence, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange, Snapshot,
@@ -23,10 +23,11 @@ use annals::{Epoch, Key, PersistenceId, SequenceNr, ShardId, Timestamp};
 use async_trait::async_trait;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 /// A store in one SQLite file. Cheap to clone; the file is closed by [`close`](Self::close), or when the last
 /// clone is dropped.
@@ -40,28 +41,12 @@ pub struct SqliteStorage {
 
 struct Shared {
     store: Arc<str>,
-    writer: mpsc::Sender<Order>,
+    writer: Arc<Jobs>,
     readers: Readers,
     recent: Arc<RecentKeys>,
-    /// Taken by whoever closes.
-    threads: Mutex<Option<Threads>>,
-    closed: watch::Sender<bool>,
-}
-
-/// What must end, in this order, before the file may be opened again.
-struct Threads {
-    readers: Vec<JoinHandle<()>>,
-    writer: Option<JoinHandle<()>>,
-    _lock: StoreLock,
-}
-
-/// What the writer's thread hands back when the store is open.
-struct Opened {
-    store: Arc<str>,
-    writer: mpsc::Sender<Order>,
-    readers: Readers,
-    recent: Arc<RecentKeys>,
-    threads: Threads,
+    /// The writer's, which ends last.
+    thread: Option<JoinHandle<()>>,
+    closed: watch::Receiver<bool>,
 }
 
 impl fmt::Debug for SqliteStorage {
@@ -96,11 +81,9 @@ impl SqliteStorage {
             .name("annals-sqlite-writer".into())
             .spawn(move || run_writer(&path, &options, opened))
             .map_err(|e| unavailable(&store, format_args!("cannot start a thread: {e}")))?;
-        let opened = opening.await.unwrap_or_else(|_| Err(unavailable(&store, CLOSED)))?;
-        let Opened { store, writer, readers, recent, mut threads } = opened;
-        threads.writer = Some(thread);
-        let (threads, closed) = (Mutex::new(Some(threads)), watch::Sender::new(false));
-        Ok(Self { shared: Arc::new(Shared { store, writer, readers, recent, threads, closed }) })
+        let mut shared = opening.await.unwrap_or_else(|_| Err(unavailable(&store, CLOSED)))?;
+        shared.thread = Some(thread);
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Finishes what was handed over, ends the threads and releases the file, which can then be opened again.
@@ -109,13 +92,9 @@ impl SqliteStorage {
     /// # Cancel safety
     /// The file is closed all the same.
     pub async fn close(&self) {
-        let mut closed = self.shared.closed.subscribe();
-        if let Some(closing) = self.shared.begin_close() {
-            // It ends by itself; `closed` tells when.
-            drop(closing);
-        }
-        // The sender lives as long as `self`.
-        let _ = closed.wait_for(|closed| *closed).await;
+        self.shared.begin_close();
+        // An error says that the writer's thread is gone, and with it the file.
+        let _ = self.shared.closed.clone().wait_for(|closed| *closed).await;
     }
 
     /// How durable commits really are, as SQLite says of the connection that writes.
@@ -134,7 +113,7 @@ impl SqliteStorage {
         work: impl FnOnce(&mut Session<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StorageError> {
         let (task, answer) = Task::new(bytes, work);
-        if self.shared.writer.send(Order::Do(Box::new(task))).await.is_err() {
+        if !self.shared.writer.push(Box::new(task)).await {
             return Err(unavailable(&self.shared.store, CLOSED));
         }
         match answer.await {
@@ -152,48 +131,61 @@ impl SqliteStorage {
 }
 
 impl Shared {
-    /// Starts closing, if nobody has. A thread of its own does it, because it waits for others.
-    fn begin_close(&self) -> Option<JoinHandle<()>> {
-        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let (writer, readers, closed) = (self.writer.clone(), self.readers.clone(), self.closed.clone());
-        let close = move || {
-            let Threads { readers: reading, writer: writing, _lock: lock } = threads;
-            reader::stop(&readers, reading);
-            let _ = writer.blocking_send(Order::Stop);
-            // If it panicked, its callers were told.
-            let _ = writing.map(JoinHandle::join);
-            drop(lock);
-            closed.send_replace(true);
-        };
-        let closing = thread::Builder::new().name("annals-sqlite-close".into()).spawn(close);
-        // Without a thread to wait on, the threads still end once the last clone is gone.
-        closing.inspect_err(|_| _ = self.closed.send_replace(true)).ok()
+    /// Lets the threads end after what they were handed.
+    fn begin_close(&self) {
+        self.readers.close();
+        self.writer.close();
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if let Some(closing) = self.begin_close() {
-            let _ = closing.join();
+        self.begin_close();
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, its callers were told.
+            let _ = thread.join();
         }
     }
 }
 
-fn run_writer(path: &Path, options: &SqliteOptions, opened: oneshot::Sender<Result<Opened, StorageError>>) {
+/// What the writer's thread owns: it lives at least as long as all that touches the file.
+struct Open {
+    writer: Writer,
+    queue: Arc<Jobs>,
+    reading: ReadingThreads,
+    lock: StoreLock,
+    closed: watch::Sender<bool>,
+}
+
+fn run_writer(path: &Path, options: &SqliteOptions, opened: oneshot::Sender<Result<Shared, StorageError>>) {
     match open(path, options) {
-        Ok((writer, orders, parts)) => match opened.send(Ok(parts)) {
-            Ok(()) => writer.run(orders),
-            // Nobody waits any more: everything closes again, the lock last.
-            Err(_parts) => drop(writer),
-        },
+        Ok((open, shared)) => {
+            // If nobody waits any more, `shared` is dropped, and that closes everything again.
+            drop(opened.send(Ok(shared)));
+            open.run();
+        }
         Err(error) => drop(opened.send(Err(error))),
     }
 }
 
-fn open(
-    path: &Path,
-    options: &SqliteOptions,
-) -> Result<(Writer, mpsc::Receiver<Order>, Opened), StorageError> {
+impl Open {
+    fn run(self) {
+        let Self { mut writer, queue, reading, lock, closed } = self;
+        // If it panics, the callers whose jobs are dropped are told that it is unknown what became of them.
+        let _ = catch_unwind(AssertUnwindSafe(|| writer.run(&queue)));
+        queue.close();
+        while let Some(job) = queue.try_pop() {
+            job.answer(Err(unavailable(writer.store(), CLOSED)));
+        }
+        reading.stop();
+        // Its connection is the last, and copies the log into the file. Only then may another storage come.
+        drop(writer);
+        drop(lock);
+        closed.send_replace(true);
+    }
+}
+
+fn open(path: &Path, options: &SqliteOptions) -> Result<(Open, Shared), StorageError> {
     let path = lock::canonical(path)?;
     let store: Arc<str> = path.display().to_string().into();
     let lock = StoreLock::take(&path, &store)?;
@@ -202,10 +194,11 @@ fn open(
     let checkpoints = Checkpoints::new(options.log_pages);
     let recent = Arc::new(RecentKeys::default());
     let writer = Writer::new(conn, store.clone(), presence, checkpoints, recent.clone())?;
-    let (readers, threads) = Readers::start(&path, &store, options.readers)?;
-    let threads = Threads { readers: threads, writer: None, _lock: lock };
-    let (orders, receiver) = mpsc::channel(writer::WAITING);
-    Ok((writer, receiver, Opened { store, writer: orders, readers, recent, threads }))
+    let reading = ReadingThreads::start(&path, &store, options.readers)?;
+    let (readers, queue) = (reading.readers(&store), Arc::new(Jobs::new()));
+    let (closed, closing) = watch::channel(false);
+    let shared = Shared { store, writer: queue.clone(), readers, recent, thread: None, closed: closing };
+    Ok((Open { writer, queue, reading, lock, closed }, shared))
 }
 
 impl StorageProvider for SqliteStorage {

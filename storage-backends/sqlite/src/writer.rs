@@ -6,16 +6,13 @@ use crate::error::{Fault, indeterminate, nothing_written, unavailable};
 use crate::job::Job;
 use crate::keys::{self, RecentKeys};
 use crate::presence::Presence;
+use crate::queue::Queue;
 use crate::session::{Memory, Session, Staged};
 use crate::trim::{self, Step, Trim};
 use annals::storage::StorageError;
 use rusqlite::{Connection, ErrorCode};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::mpsc;
-
-/// How many jobs may wait; beyond that the callers wait.
-pub(crate) const WAITING: usize = 1_024;
 
 /// No further job is taken into a transaction that writes so much already.
 const TRANSACTION_BYTES: usize = 16 << 20;
@@ -37,32 +34,11 @@ pub(crate) struct Writer {
     broken: Option<String>,
 }
 
-/// What the thread is told.
-pub(crate) enum Order {
-    Do(Box<dyn Job>),
-    Stop,
-}
+/// What waits for the thread.
+pub(crate) type Jobs = Queue<Box<dyn Job>>;
 
 /// What a caller is told that comes too late.
 pub(crate) const CLOSED: &str = "it was closed";
-
-struct Batch {
-    jobs: Vec<Box<dyn Job>>,
-    then: Then,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    GoOn,
-    Stop,
-}
-
-fn none_or_stop(error: mpsc::error::TryRecvError) -> Option<Order> {
-    match error {
-        mpsc::error::TryRecvError::Empty => None,
-        mpsc::error::TryRecvError::Disconnected => Some(Order::Stop),
-    }
-}
 
 /// Whether work of the writer's own is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,51 +83,39 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Works until it is told to stop. What comes after that is refused.
-    pub(crate) fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        loop {
-            let Batch { jobs, then } = self.next(&mut orders);
+    /// The name of the store, for errors.
+    pub(crate) fn store(&self) -> &Arc<str> {
+        &self.store
+    }
+
+    /// Works until nothing waits and the queue is closed.
+    pub(crate) fn run(&mut self, queue: &Jobs) {
+        while let Some(jobs) = self.next(queue) {
             if !jobs.is_empty() {
                 self.work(jobs);
-            }
-            if then == Then::Stop {
-                break;
             }
             if self.upkeep == Upkeep::Due {
                 self.upkeep = self.keep_up().unwrap_or(Upkeep::Failed);
             }
             self.checkpoints.keep_short(&self.conn);
         }
-        orders.close();
-        while let Ok(order) = orders.try_recv() {
-            if let Order::Do(job) = order {
-                job.answer(Err(unavailable(&self.store, CLOSED)));
-            }
-        }
     }
 
-    /// Everything that waits, up to a bound; waits itself only if it has nothing else to do.
-    fn next(&self, orders: &mut mpsc::Receiver<Order>) -> Batch {
-        let mut batch = Batch { jobs: Vec::new(), then: Then::GoOn };
+    /// Everything that waits, up to a bound; waits itself only if it has nothing else to do. None at the end.
+    fn next(&self, queue: &Jobs) -> Option<Vec<Box<dyn Job>>> {
+        // Asked first: once it is closed nothing is added.
+        let closed = queue.is_closed();
         let first = match self.upkeep {
-            Upkeep::Due => orders.try_recv().map_or_else(none_or_stop, Some),
-            Upkeep::Done | Upkeep::Failed => Some(orders.blocking_recv().unwrap_or(Order::Stop)),
+            Upkeep::Due if !closed => queue.try_pop(),
+            Upkeep::Due | Upkeep::Done | Upkeep::Failed => Some(queue.pop()?),
         };
-        let (mut order, mut bytes) = (first, 0);
-        while let Some(next) = order {
-            match next {
-                Order::Stop => {
-                    batch.then = Then::Stop;
-                    break;
-                }
-                Order::Do(job) => {
-                    bytes += job.bytes();
-                    batch.jobs.push(job);
-                }
-            }
-            order = if bytes < TRANSACTION_BYTES { orders.try_recv().ok() } else { None };
+        let (mut job, mut jobs, mut bytes) = (first, Vec::new(), 0);
+        while let Some(next) = job {
+            bytes += next.bytes();
+            jobs.push(next);
+            job = if bytes < TRANSACTION_BYTES { queue.try_pop() } else { None };
         }
-        batch
+        Some(jobs)
     }
 
     fn work(&mut self, mut jobs: Vec<Box<dyn Job>>) {

@@ -3,11 +3,12 @@
 
 mod writes;
 
-use annals::SequenceNr;
 use annals::storage::{
     JournalStorage, ReadRange, SnapshotCriteria, SnapshotStorage, StorageError, WriteStorage,
 };
+use annals::{SequenceNr, ShardId};
 use annals_sqlite::{SqliteStorage, Synchronous};
+use futures_util::FutureExt;
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
@@ -213,4 +214,22 @@ async fn what_a_killed_process_left_in_the_log_is_on_the_disk_before_anything_is
     let storage = SqliteStorage::open(after.file()).await.unwrap();
     assert_eq!(fs::metadata(&log).unwrap().len(), 0, "all of it is in the file, which was synced");
     assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, [1]);
+}
+
+#[tokio::test]
+async fn an_opening_that_is_given_up_lets_the_file_go() {
+    let scratch = Scratch::new();
+    for _ in 0..20 {
+        assert!(SqliteStorage::open(scratch.file()).now_or_never().is_none());
+        // The lock goes after everything else. Until then it is told that the file is in use.
+        let storage = loop {
+            match SqliteStorage::open(scratch.file()).await {
+                Ok(storage) => break storage,
+                Err(error) => assert!(error.to_string().contains("in use"), "{error}"),
+            }
+            tokio::task::yield_now().await;
+        };
+        own(&storage, storage.epochs(&[ShardId::of(&id("a"))]).await.unwrap()[0].get() + 1).await;
+        storage.close().await;
+    }
 }
