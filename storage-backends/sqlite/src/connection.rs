@@ -15,6 +15,9 @@ use std::time::Duration;
 pub struct Durability {
     /// Whether a commit waits for the disk.
     pub synchronous: Synchronous,
+    /// Whether a commit that waits for the disk waits for the disk's own cache too, where the operating
+    /// system makes a difference between the two (macOS).
+    pub full_fsync: bool,
     /// Whether the write-ahead log is in use.
     pub write_ahead_log: bool,
 }
@@ -42,7 +45,8 @@ pub(crate) fn open_writer(
     }
     set_up(&conn, options).map_err(|e| not_opened(store, &e))?;
     let found = durability(&conn, store).map_err(|fault| fault.into_storage(store))?;
-    if !found.write_ahead_log || found.synchronous < options.synchronous {
+    let synced = found.full_fsync || options.synchronous < Synchronous::Full;
+    if !found.write_ahead_log || !synced || found.synchronous < options.synchronous {
         return Err(config(
             store,
             format_args!(
@@ -96,7 +100,9 @@ fn set_up(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     // Its answer is judged by `durability`.
     conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     conn.execute_batch(match options.synchronous {
-        Synchronous::Full => "PRAGMA synchronous = FULL",
+        Synchronous::Full => {
+            "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON"
+        }
         Synchronous::Normal => "PRAGMA synchronous = NORMAL",
     })?;
     conn.execute_batch(&format!("PRAGMA wal_autocheckpoint = {}", options.log_pages))?;
@@ -126,5 +132,7 @@ pub(crate) fn durability(conn: &Connection, store: &Arc<str>) -> Result<Durabili
             return Err(config(store, format_args!("SQLite says that synchronous is {weaker}")).into());
         }
     };
-    Ok(Durability { synchronous, write_ahead_log: journal_mode == "wal" })
+    let flag = |pragma: &str| conn.query_row(pragma, [], |row| row.get::<_, bool>(0));
+    let full_fsync = flag("PRAGMA fullfsync")? && flag("PRAGMA checkpoint_fullfsync")?;
+    Ok(Durability { synchronous, full_fsync, write_ahead_log: journal_mode == "wal" })
 }

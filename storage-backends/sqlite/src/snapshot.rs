@@ -19,7 +19,7 @@ pub(crate) fn save(session: &mut Session<'_>, write: &SnapshotWrite) -> Result<(
             checksum = ?6, outcomes_checksum = ?7, outcomes = ?8, payload = ?9";
     let SnapshotWrite { id, fence, snapshot } = write;
     session.memory.shards.check(*fence)?;
-    check_sizes(id, snapshot)?;
+    write.check_sizes(crate::MAX_PAYLOAD_BYTES)?;
     let (at, mut head) = session.head(id)?;
     if snapshot.sequence_nr > head.highest {
         return Err(StorageError::Conflict {
@@ -47,23 +47,6 @@ pub(crate) fn save(session: &mut Session<'_>, write: &SnapshotWrite) -> Result<(
         outcomes,
         snapshot.payload.bytes(),
     ])?;
-    Ok(())
-}
-
-fn check_sizes(id: &PersistenceId, snapshot: &Snapshot) -> Result<(), StorageError> {
-    let limit = crate::MAX_PAYLOAD_BYTES;
-    let too_large =
-        |subject, bytes| Err(StorageError::TooLarge { subject, bytes: bytes as u64, limit: limit as u64 });
-    let bytes = snapshot.payload.bytes().len();
-    if bytes > limit {
-        return too_large(Subject::Snapshot(id.clone(), snapshot.sequence_nr), bytes);
-    }
-    for kept in &snapshot.outcomes {
-        let bytes = kept.outcome.payload.bytes().len();
-        if bytes > limit {
-            return too_large(Subject::Outcome(id.clone(), kept.key.clone()), bytes);
-        }
-    }
     Ok(())
 }
 
@@ -142,4 +125,53 @@ pub(crate) fn list(
 fn number_and_time(row: &Row<'_>) -> Result<(SequenceNr, Timestamp), rusqlite::Error> {
     let number: i64 = row.get(0)?;
     Ok((SequenceNr::new(number.unsigned_abs()), Timestamp::from_micros(row.get(1)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::SqliteStorage;
+    use crate::writes::*;
+    use annals::storage::{KeyedOutcome, Snapshot, SnapshotStorage, SnapshotWrite, StorageError};
+    use annals::{SequenceNr, Timestamp};
+    use futures_util::FutureExt;
+    use std::sync::mpsc;
+
+    #[tokio::test]
+    async fn a_snapshot_that_is_too_large_is_refused_alone() {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let (mut good, mut bad) = (Activation::new(id("good"), 1), Activation::new(id("bad"), 1));
+        store(&storage, vec![bad.events(&[b"x"], None)]).await;
+        let outcomes: Vec<KeyedOutcome> = (0..5)
+            .map(|n| {
+                let mut kept = kept(&n.to_string());
+                kept.outcome.payload = payload("reply", &vec![7; 4 << 20]);
+                kept
+            })
+            .collect();
+        let (sequence_nr, taken_at) = (SequenceNr::new(1), Timestamp::from_micros(1));
+        let snapshot = Snapshot { sequence_nr, taken_at, payload: payload("state", b"1"), outcomes };
+        let write = SnapshotWrite { id: bad.id.clone(), fence: bad.fence, snapshot };
+        // The writer is kept busy until both wait, so that they share a transaction.
+        let (gate, opened) = mpsc::channel::<()>();
+        let (entered, enter) = mpsc::channel();
+        let mut busy = Box::pin(storage.write(0, move |_| {
+            entered.send(()).unwrap();
+            let _ = opened.recv();
+            Ok(())
+        }));
+        assert!((&mut busy).now_or_never().is_none());
+        enter.recv().unwrap();
+        let mut appending = Box::pin(append(&storage, vec![good.events(&[b"x"], None)]));
+        let mut saving = storage.save(write);
+        assert!((&mut appending).now_or_never().is_none());
+        assert!((&mut saving).now_or_never().is_none());
+        drop(gate);
+        busy.await.unwrap();
+        assert!(appending.await.remove(0).is_ok());
+        let refused = saving.await.unwrap_err();
+        assert!(matches!(refused, StorageError::TooLarge { .. }), "{refused}");
+        assert!(refused.to_string().contains("snapshot 1 of account/bad"), "{refused}");
+    }
 }

@@ -294,7 +294,8 @@ impl JournalStorage for SqliteStorage {
 #[async_trait]
 impl SnapshotStorage for SqliteStorage {
     async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError> {
-        let bytes = write.snapshot.payload.bytes().len();
+        let outcomes = write.snapshot.outcomes.iter().map(KeyedOutcome::weight).sum::<usize>();
+        let bytes = write.snapshot.payload.bytes().len() + outcomes;
         self.write(bytes, move |session| snapshot::save(session, &write)).await
     }
 

@@ -30,6 +30,7 @@ async fn commits_are_as_durable_as_was_asked() {
     let storage = SqliteStorage::open(scratch.file()).await.unwrap();
     let durability = storage.durability().await.unwrap();
     assert_eq!((durability.synchronous, durability.write_ahead_log), (Synchronous::Full, true));
+    assert!(durability.full_fsync);
     storage.close().await;
     let options = SqliteStorage::options().synchronous(Synchronous::Normal);
     let storage = options.open(scratch.file()).await.unwrap();
