@@ -6,10 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The identity of the open file and of its log.
+/// The identity of the open file, of its log, and of the log's index, through which connections find each
+/// other's commits.
 #[derive(Debug)]
 pub(crate) struct Presence {
-    files: [(PathBuf, Identity); 2],
+    files: [(PathBuf, Identity); 3],
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -19,12 +20,11 @@ struct Identity {
 }
 
 impl Presence {
-    /// Remembers what is there now, while both files are open.
+    /// Remembers what is there now, while all files are open.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
-        let wal = beside(path, "-wal");
-        let identities = [identity(path)?, identity(&wal)?];
-        let [main, log] = identities;
-        Ok(Self { files: [(path.to_owned(), main), (wal, log)] })
+        let known = |path: PathBuf| identity(&path).map(|identity| (path, identity));
+        let files = [known(path.to_owned())?, known(beside(path, "-wal"))?, known(beside(path, "-shm"))?];
+        Ok(Self { files })
     }
 
     /// What is wrong, if the files are no longer there.

@@ -11,8 +11,11 @@ use crate::session::{Memory, Session, Staged};
 use crate::trim::{self, Step, Trim};
 use annals::storage::StorageError;
 use rusqlite::{Connection, ErrorCode};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+
+/// Upkeep that fails is tried again at the latest after two to the power of this many transactions.
+const MAX_DOUBLINGS: u32 = 10;
 
 /// No further job is taken into a transaction that writes so much already.
 const TRANSACTION_BYTES: usize = 16 << 20;
@@ -29,6 +32,8 @@ pub(crate) struct Writer {
     data_version: i64,
     trims: VecDeque<Trim>,
     upkeep: Upkeep,
+    /// How often upkeep failed since it last succeeded.
+    failures: u32,
     merge: Merge,
     /// Why nothing is written any more.
     broken: Option<String>,
@@ -45,8 +50,8 @@ pub(crate) const CLOSED: &str = "it was closed";
 enum Upkeep {
     Due,
     Done,
-    /// The last step failed. It is tried again after the next transaction that succeeds.
-    Failed,
+    /// The last step failed. It is tried again after so many transactions that succeed.
+    Failed(u32),
 }
 
 /// Whether runs of the index may have to be merged.
@@ -65,7 +70,7 @@ impl Writer {
         recent: Arc<RecentKeys>,
     ) -> Result<Self, StorageError> {
         let (trims, upkeep, merge) = (VecDeque::new(), Upkeep::Due, Merge::Due);
-        let (memory, data_version, broken) = (None, UNKNOWN, None);
+        let (memory, data_version, failures, broken) = (None, UNKNOWN, 0, None);
         let mut writer = Self {
             conn,
             store,
@@ -76,6 +81,7 @@ impl Writer {
             data_version,
             trims,
             upkeep,
+            failures,
             merge,
             broken,
         };
@@ -95,7 +101,7 @@ impl Writer {
                 self.work(jobs);
             }
             if self.upkeep == Upkeep::Due {
-                self.upkeep = self.keep_up().unwrap_or(Upkeep::Failed);
+                self.try_to_keep_up();
             }
             self.checkpoints.keep_short(&self.conn);
         }
@@ -107,7 +113,7 @@ impl Writer {
         let closed = queue.is_closed();
         let first = match self.upkeep {
             Upkeep::Due if !closed => queue.try_pop(),
-            Upkeep::Due | Upkeep::Done | Upkeep::Failed => Some(queue.pop()?),
+            Upkeep::Due | Upkeep::Done | Upkeep::Failed(_) => Some(queue.pop()?),
         };
         let (mut job, mut jobs, mut bytes) = (first, Vec::new(), 0);
         while let Some(next) = job {
@@ -122,10 +128,27 @@ impl Writer {
         let ended =
             self.transact(|session| jobs.iter_mut().try_for_each(|job| job.run(session)).map_err(Fault::Sql));
         if ended.is_ok() {
-            self.upkeep = Upkeep::Due;
+            self.upkeep = match self.upkeep {
+                // Unless somebody waits for it.
+                Upkeep::Failed(wait) if wait > 1 && self.trims.is_empty() => Upkeep::Failed(wait - 1),
+                _ => Upkeep::Due,
+            };
         }
         for job in jobs {
             job.answer(ended.clone());
+        }
+    }
+
+    /// What fails again and again is tried less and less often, so that it costs writers little.
+    fn try_to_keep_up(&mut self) {
+        match self.keep_up() {
+            Ok(upkeep) => (self.upkeep, self.failures) = (upkeep, 0),
+            Err(error) => {
+                let wait = 1 << self.failures.min(MAX_DOUBLINGS);
+                tracing::warn!(store = %self.store, %error, "upkeep failed; again after {wait} transactions");
+                self.upkeep = Upkeep::Failed(wait);
+                self.failures = self.failures.saturating_add(1);
+            }
         }
     }
 
@@ -215,7 +238,9 @@ impl Writer {
     fn reload(&mut self) -> Result<(), Fault> {
         self.memory = Some(Memory::load(&self.conn)?);
         self.recent.load(&self.conn)?;
-        self.trims.extend(trim::unfinished(&self.conn)?);
+        let known: HashSet<i64> = self.trims.iter().map(|trim| trim.entity).collect();
+        let unfinished = trim::unfinished(&self.conn)?;
+        self.trims.extend(unfinished.into_iter().filter(|trim| !known.contains(&trim.entity)));
         self.data_version = data_version(&self.conn)?;
         Ok(())
     }
@@ -257,4 +282,49 @@ const UNKNOWN: i64 = -1;
 /// Changes when another connection has written to the file.
 fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
     conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::TARGET_PAGES;
+    use crate::writes::Scratch;
+    use crate::{SqliteOptions, connection};
+
+    fn writer(scratch: &Scratch) -> Writer {
+        let (path, store): (_, Arc<str>) = (scratch.file(), "store.db".into());
+        let conn = connection::open_writer(&path, &store, &SqliteOptions::default()).unwrap();
+        let presence = Presence::of(&path).unwrap();
+        Writer::new(conn, store, presence, Checkpoints::new(TARGET_PAGES), Arc::default()).unwrap()
+    }
+
+    #[test]
+    fn upkeep_that_fails_is_tried_less_and_less_often() {
+        let scratch = Scratch::new();
+        let mut writer = writer(&scratch);
+        writer.conn.execute_batch("ALTER TABLE run RENAME TO hidden").unwrap();
+        for wait in [1, 2, 4, 8] {
+            writer.try_to_keep_up();
+            for left in (1..=wait).rev() {
+                assert_eq!(writer.upkeep, Upkeep::Failed(left));
+                writer.work(Vec::new());
+            }
+            assert_eq!(writer.upkeep, Upkeep::Due);
+        }
+        writer.conn.execute_batch("ALTER TABLE hidden RENAME TO run").unwrap();
+        writer.try_to_keep_up();
+        assert_eq!((writer.upkeep, writer.failures), (Upkeep::Done, 0));
+    }
+
+    #[test]
+    fn a_deletion_is_known_once_however_often_the_file_is_read_again() {
+        let scratch = Scratch::new();
+        let mut writer = writer(&scratch);
+        writer.conn.execute_batch("INSERT INTO trim VALUES (1, 0, 0, 1), (2, 0, 0, 1)").unwrap();
+        for _ in 0..3 {
+            writer.reload().unwrap();
+            let known: Vec<i64> = writer.trims.iter().map(|trim| trim.entity).collect();
+            assert_eq!(known, [1, 2]);
+        }
+    }
 }

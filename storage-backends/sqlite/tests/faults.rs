@@ -42,7 +42,7 @@ async fn a_full_disk_is_unavailable_and_stores_nothing_until_there_is_space() {
 #[cfg(unix)]
 #[tokio::test]
 async fn nothing_is_acknowledged_into_a_file_that_vanished() {
-    for file in ["store.db", "store.db-wal"] {
+    for file in ["store.db", "store.db-wal", "store.db-shm"] {
         for replaced in [false, true] {
             let scratch = Scratch::new();
             let storage = SqliteStorage::open(scratch.file()).await.unwrap();
