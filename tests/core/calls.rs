@@ -1,4 +1,4 @@
-//! Asking and telling, when nothing fails.
+//! Asking and telling, when nothing fails; commands of one caller in the order sent (G7).
 
 use crate::account::{
     Account, Balance, ChargeOrReport, Deposit, DepositEach, Draw, Events, Overdrawn, Skip, Touch, WhoAmI,
