@@ -1,5 +1,5 @@
 //! The core on one node: what a caller may rely on, whatever fails below. Everything runs on the memory
-//! backend behind a scripted gate, on one thread and a paused clock.
+//! backend behind a scripted gate, on one thread and a paused clock but for a few in `hostile.rs`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;

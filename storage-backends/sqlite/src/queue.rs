@@ -1,7 +1,7 @@
 //! What waits for a thread. Unlike that of a channel, room in it is never promised to a caller who may not be
 //! asking any more: a stream that rests holds up nobody, and closing needs no room.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -17,8 +17,8 @@ pub(crate) struct Queue<T> {
 
 struct State<T> {
     waiting: VecDeque<T>,
-    /// Callers who found no room. All are woken when there is some, because some may not come.
-    callers: HashMap<u64, Waker>,
+    /// Callers who found no room, by their arrival. All are woken when there is some, because some may not come.
+    callers: BTreeMap<u64, Waker>,
     next_caller: u64,
     closed: bool,
 }
@@ -37,7 +37,7 @@ impl<T> Drop for Caller<'_, T> {
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        let (waiting, callers) = (VecDeque::new(), HashMap::new());
+        let (waiting, callers) = (VecDeque::new(), BTreeMap::new());
         let state = State { waiting, callers, next_caller: 0, closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
@@ -103,7 +103,7 @@ impl<T> Queue<T> {
         let woken = if state.waiting.len() <= WAITING / 2 {
             std::mem::take(&mut state.callers)
         } else {
-            HashMap::new()
+            BTreeMap::new()
         };
         drop(state);
         woken.into_values().for_each(Waker::wake);
