@@ -134,7 +134,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             activation: self.activation,
             write_nr: self.submitted,
             written_at,
-            change: Change::Events { expected, events },
+            change: Change::Events { expected, events: events.into() },
             outcome: kept,
             side_effects: Vec::new(),
         };

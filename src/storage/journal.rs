@@ -74,6 +74,18 @@ impl ReadRange {
     }
 }
 
+/// How far a history reaches: `erased_to <= deleted_to <= highest`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// The highest number when the entity was last [erased](WriteStorage::erase): the history of what it is
+    /// now begins behind it, with a fresh state. 0 if it never was.
+    pub erased_to: SequenceNr,
+    /// The highest number up to which events were deleted.
+    pub deleted_to: SequenceNr,
+    /// The highest number ever given.
+    pub highest: SequenceNr,
+}
+
 /// A history as it is read, page by page, in bounded memory.
 pub type JournalStream = Pin<Box<dyn Stream<Item = Result<JournalEntry, StorageError>> + Send>>;
 
@@ -95,11 +107,19 @@ pub trait JournalStorage: WriteStorage {
     /// Items: `Corrupt` naming the event that is damaged or missing, and nothing after it; `Unavailable`.
     fn read(&self, id: &PersistenceId, range: ReadRange) -> JournalStream;
 
+    /// How far the history of this id reaches; all zero for an unknown one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError>;
+
     /// The highest sequence number ever given for this id, deleted events included; 0 for an unknown id.
     ///
     /// # Errors
     /// `Unavailable` or `Corrupt`.
-    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError>;
+    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+        Ok(self.extent(id).await?.highest)
+    }
 
     /// Deletes the events up to number `to`, which may lie beyond the end. Numbers are not used again (G2),
     /// and kept outcomes stay. Once it returned no read gives such an event.

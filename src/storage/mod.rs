@@ -10,12 +10,12 @@ mod state;
 mod write;
 
 pub use error::{Counter, StorageError, Subject};
-pub use journal::{JournalEntry, JournalStorage, JournalStream, ReadRange, StoredEvent};
+pub use journal::{Extent, JournalEntry, JournalStorage, JournalStream, ReadRange, StoredEvent};
 pub use outcome::{KeyedOutcome, Outcome, OutcomeKind};
 pub use provider::StorageProvider;
 pub use snapshot::{Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite};
 pub use state::{StateStorage, StoredState};
 pub use write::{
-    Change, Committed, Event, Fence, Lane, OutboxEntry, OutgoingMessage, SideEffect, StateChange, Write,
-    WriteStorage,
+    Change, Committed, Event, Events, Fence, Lane, OutboxEntry, OutgoingMessage, SideEffect, StateChange,
+    Write, WriteStorage,
 };

@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub payload: Payload,
     /// The keys that the entity remembered, with their outcomes, oldest first.
     pub outcomes: Vec<KeyedOutcome>,
+    /// Whether `outcomes` are all that were ever kept for the entity: then no other key needs to be looked up.
+    pub outcomes_complete: bool,
 }
 
 /// A snapshot to be stored.

@@ -2,10 +2,11 @@
 
 use super::{KeyedOutcome, StorageError, Subject};
 use crate::vocabulary::{
-    ActivationId, Epoch, Key, Metadata, Payload, PersistenceId, Position, Revision, SequenceNr, ShardId, Tag,
-    Timestamp, WriteNr,
+    ActivationId, Epoch, Key, Manifest, Metadata, Payload, PersistenceId, Position, Revision, SequenceNr,
+    ShardId, Tag, Timestamp, WriteNr,
 };
 use async_trait::async_trait;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The right to write to a shard: its owner's epoch (G3).
@@ -34,6 +35,66 @@ impl From<Payload> for Event {
     }
 }
 
+/// The events of one write, in order. None and one take no allocation of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Events(Few);
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most writes have one event, and boxing it is what this avoids"
+)]
+enum Few {
+    #[default]
+    None,
+    One(Event),
+    Many(Vec<Event>),
+}
+
+impl Events {
+    /// Adds one behind the others.
+    pub fn push(&mut self, event: Event) {
+        self.0 = match std::mem::take(&mut self.0) {
+            Few::None => Few::One(event),
+            Few::One(first) => Few::Many(vec![first, event]),
+            Few::Many(mut events) => {
+                events.push(event);
+                Few::Many(events)
+            }
+        };
+    }
+}
+
+impl Deref for Events {
+    type Target = [Event];
+    fn deref(&self) -> &[Event] {
+        match &self.0 {
+            Few::None => &[],
+            Few::One(event) => std::slice::from_ref(event),
+            Few::Many(events) => events,
+        }
+    }
+}
+impl From<Vec<Event>> for Events {
+    fn from(events: Vec<Event>) -> Self {
+        Self(Few::Many(events))
+    }
+}
+impl FromIterator<Event> for Events {
+    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Self {
+        let mut all = Self::default();
+        events.into_iter().for_each(|event| all.push(event));
+        all
+    }
+}
+impl<'a> IntoIterator for &'a Events {
+    type Item = &'a Event;
+    type IntoIter = std::slice::Iter<'a, Event>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// What a write does to a durable state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateChange {
@@ -53,7 +114,7 @@ pub enum Change {
         /// The highest sequence number before this write.
         expected: SequenceNr,
         /// The events, in order; they take the numbers after `expected`. May be empty.
-        events: Vec<Event>,
+        events: Events,
     },
     /// Changes a durable state.
     State {
@@ -235,6 +296,25 @@ pub trait WriteStorage: Send + Sync + 'static {
         keys: &[Key],
     ) -> Result<Vec<Option<KeyedOutcome>>, StorageError>;
 
+    /// Every name and version that an event or a state of this entity type was ever stored with, in any
+    /// order, each once; those of deleted and erased ones too. It is recorded in the transaction of the write
+    /// that stores it first.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError>;
+
+    /// Erases an entity durably and as a whole: all events, kept outcomes, snapshots and its state. Only its
+    /// numbers stay, so that none is used again (G2): the highest sequence number, and the revision, which
+    /// grows by one if there was ever a state. Once it returned, no call gives anything of what was erased;
+    /// [`Extent::erased_to`](super::Extent) tells of it. Erasing an unknown or erased entity is fine.
+    ///
+    /// The caller sees to it that no write of the entity is in flight.
+    ///
+    /// # Errors
+    /// `Fenced`, `Unavailable`, `Indeterminate`.
+    async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError>;
+
     /// The stored epochs of these shards, in their order; 0 for one that nobody owned yet.
     ///
     /// # Errors
@@ -253,7 +333,7 @@ pub trait WriteStorage: Send + Sync + 'static {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vocabulary::{CodecId, EntityId, Manifest};
+    use crate::vocabulary::{CodecId, EntityId};
 
     #[test]
     fn a_payload_over_the_limit_is_named_whatever_the_number_before_it() {
@@ -265,7 +345,10 @@ mod tests {
                 activation: ActivationId::new(1),
                 write_nr: WriteNr::new(1),
                 written_at: Timestamp::default(),
-                change: Change::Events { expected, events: vec![payload(1).into(), payload(3).into()] },
+                change: Change::Events {
+                    expected,
+                    events: vec![payload(1).into(), payload(3).into()].into(),
+                },
                 outcome: None,
                 side_effects: vec![],
             };

@@ -7,7 +7,7 @@ use annals::storage::{
     Change, Committed, Counter, Event, Fence, JournalEntry, KeyedOutcome, Lane, StateChange, StorageError,
     StoredEvent, StoredState, Write, WriteStorage,
 };
-use annals::{Epoch, Key, PersistenceId, Position, Revision, ShardId, WriteNr};
+use annals::{Epoch, Key, Manifest, PersistenceId, Position, ShardId, WriteNr};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -26,6 +26,19 @@ impl WriteStorage for MemoryStorage {
         let data = self.lock();
         let kept = data.entity(id).map(|entity| &entity.outcomes);
         Ok(keys.iter().map(|key| kept.and_then(|kept| kept.get(key)).cloned()).collect())
+    }
+
+    async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError> {
+        Ok(self.lock().manifests(entity_type))
+    }
+
+    async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError> {
+        let mut data = self.lock();
+        data.check_fence(fence)?;
+        if data.entity(id).is_some() {
+            data.entity_mut(id).erase();
+        }
+        Ok(())
     }
 
     async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
@@ -76,7 +89,12 @@ impl Data {
     fn store(&mut self, write: &Write) -> Committed {
         let committed = match &write.change {
             Change::Events { events, .. } => self.store_events(write, events),
-            Change::State { change, .. } => self.entity_mut(&write.id).store_state(write, change),
+            Change::State { change, .. } => {
+                if let StateChange::Save(payload) = change {
+                    self.record(write.id.entity_type(), payload.manifest());
+                }
+                self.entity_mut(&write.id).store_state(write, change)
+            }
         };
         let entity = self.entity_mut(&write.id);
         if let Some(kept) = &write.outcome {
@@ -92,6 +110,9 @@ impl Data {
     }
 
     fn store_events(&mut self, write: &Write, events: &[Event]) -> Committed {
+        for event in events {
+            self.record(write.id.entity_type(), event.payload.manifest());
+        }
         let shard = self.shard_mut(write.fence.shard);
         let first = shard.position.next();
         shard.position = shard.position.plus(events.len() as u64);
@@ -131,10 +152,6 @@ impl Entity {
             Change::State { expected, .. } => (Counter::Revision, expected.get(), self.revision().get()),
         };
         if expected == actual { Ok(()) } else { Err(conflict(write, counter, expected, actual)) }
-    }
-
-    fn revision(&self) -> Revision {
-        self.state.as_ref().map_or(Revision::ZERO, |state| state.revision)
     }
 
     fn store_event(&mut self, write: &Write, event: &Event, position: Position) {

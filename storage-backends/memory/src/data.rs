@@ -2,14 +2,18 @@
 //! held across an await.
 
 use annals::storage::{Committed, Fence, JournalEntry, KeyedOutcome, Snapshot, StorageError, StoredState};
-use annals::{ActivationId, Epoch, Key, PersistenceId, Position, SequenceNr, ShardId};
-use std::collections::BTreeMap;
+use annals::{
+    ActivationId, Epoch, Key, Manifest, Name, PersistenceId, Position, Revision, SequenceNr, ShardId,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything in one store.
 #[derive(Debug, Default)]
 pub(crate) struct Data {
     shards: BTreeMap<ShardId, Shard>,
     entities: BTreeMap<PersistenceId, Entity>,
+    /// The names and versions that were ever stored, by entity type.
+    manifests: BTreeMap<Name, BTreeSet<Manifest>>,
 }
 
 /// What is kept per shard.
@@ -25,6 +29,7 @@ pub(crate) struct Entity {
     /// The highest number ever given: it stays when events are deleted (G2).
     pub(crate) highest: SequenceNr,
     pub(crate) deleted_to: SequenceNr,
+    pub(crate) erased_to: SequenceNr,
     pub(crate) history: BTreeMap<Place, JournalEntry>,
     pub(crate) outcomes: BTreeMap<Key, KeyedOutcome>,
     pub(crate) state: Option<StoredState>,
@@ -53,6 +58,23 @@ impl Place {
     }
 }
 
+impl Entity {
+    pub(crate) fn revision(&self) -> Revision {
+        self.state.as_ref().map_or(Revision::ZERO, |state| state.revision)
+    }
+
+    /// Forgets everything but the numbers.
+    pub(crate) fn erase(&mut self) {
+        (self.erased_to, self.deleted_to) = (self.highest, self.highest);
+        self.history.clear();
+        self.outcomes.clear();
+        self.snapshots.clear();
+        if let Some(state) = &mut self.state {
+            (state.revision, state.payload) = (state.revision.next(), None);
+        }
+    }
+}
+
 impl Data {
     pub(crate) fn entity(&self, id: &PersistenceId) -> Option<&Entity> {
         self.entities.get(id)
@@ -60,6 +82,19 @@ impl Data {
 
     pub(crate) fn entity_mut(&mut self, id: &PersistenceId) -> &mut Entity {
         self.entities.entry(id.clone()).or_default()
+    }
+
+    /// Remembers that a name and version was stored.
+    pub(crate) fn record(&mut self, entity_type: &Name, manifest: &Manifest) {
+        let known = self.manifests.entry(entity_type.clone()).or_default();
+        if !known.contains(manifest) {
+            known.insert(manifest.clone());
+        }
+    }
+
+    /// Every name and version that was ever stored for this type.
+    pub(crate) fn manifests(&self, entity_type: &str) -> Vec<Manifest> {
+        self.manifests.get(entity_type).into_iter().flatten().cloned().collect()
     }
 
     /// The highest number of an id; 0 for an unknown one.

@@ -3,7 +3,9 @@
 use crate::MemoryStorage;
 use crate::data::{Entity, Place};
 use crate::storage::BACKEND;
-use annals::storage::{Fence, JournalEntry, JournalStorage, JournalStream, ReadRange, StorageError, Subject};
+use annals::storage::{
+    Extent, Fence, JournalEntry, JournalStorage, JournalStream, ReadRange, StorageError, Subject,
+};
 use annals::{PersistenceId, SequenceNr};
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
@@ -24,8 +26,13 @@ impl JournalStorage for MemoryStorage {
         )
     }
 
-    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
-        Ok(self.lock().highest(id))
+    async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
+        let data = self.lock();
+        Ok(data.entity(id).map_or(Extent::default(), |entity| Extent {
+            erased_to: entity.erased_to,
+            deleted_to: entity.deleted_to,
+            highest: entity.highest,
+        }))
     }
 
     async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
