@@ -1,11 +1,15 @@
 //! The box that carries a call through its entity.
 
 use super::call::{Rejection, Reply};
+use super::handled::Handled;
 use crate::entity::{
-    Answer, CallError, Changes, Command, Context, Envelope, Failure, Handler, Outcome as _, Unknown,
+    Answer, CallError, Command, Context, Decided, Effect, Envelope, Failure, Keeping, Mode, Outcome as _,
+    Unknown,
 };
 use crate::storage::{Outcome, OutcomeKind};
-use crate::vocabulary::{Codec, CodecError, CommandDigest, Key, Manifest, Payload};
+use crate::vocabulary::{Codec, CodecError, CommandDigest, Key, Manifest, Name, Payload, SealingError};
+use futures_util::future::{BoxFuture, FutureExt};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
@@ -13,30 +17,50 @@ use tokio::sync::oneshot;
 /// not make a repetition look like another command.
 const DIGEST_CODEC: Codec = Codec::MessagePack;
 
-type Slot<S, C> = oneshot::Sender<Result<Reply<S, C>, CallError<Rejection<S, C>>>>;
+type Answered<S, C, H> = Result<Reply<S, C, H>, CallError<Rejection<S, C, H>>>;
+type Slot<S, C, H> = oneshot::Sender<Answered<S, C, H>>;
 
 /// A call, from its command to its answer.
-pub(super) struct Asked<S: Handler<C>, C: Command> {
-    stage: Stage<S, C>,
+pub(super) struct Asked<S, C, H: Handled<S, C>> {
+    stage: Stage<S, C, H>,
     key: Option<Key>,
     /// Where the caller waits; none for a told command.
-    slot: Option<Slot<S, C>>,
+    slot: Option<Slot<S, C, H>>,
 }
 
-enum Stage<S: Handler<C>, C: Command> {
+enum Stage<S, C, H: Handled<S, C>> {
     Command(C),
-    Decided(Answer<S, Reply<S, C>, Rejection<S, C>>),
-    Settled(Result<Reply<S, C>, Rejection<S, C>>),
-    /// Something panicked between two stages.
+    Decided(Answer<S, Reply<S, C, H>, Rejection<S, C, H>>),
+    Settled(Result<Reply<S, C, H>, Rejection<S, C, H>>),
+    /// Something panicked or was dropped between two stages.
     Broken,
 }
 
-impl<S: Handler<C>, C: Command> Asked<S, C> {
-    pub(super) fn boxed(command: C, key: Option<Key>, slot: Option<Slot<S, C>>) -> Box<dyn Envelope<S>> {
+impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Asked<S, C, H> {
+    pub(super) fn boxed(command: C, key: Option<Key>, slot: Option<Slot<S, C, H>>) -> Box<dyn Envelope<S>> {
         Box::new(Self { stage: Stage::Command(command), key, slot })
     }
 
-    fn answer(self, answer: Result<Reply<S, C>, CallError<Rejection<S, C>>>) {
+    fn command_ref(&self) -> &C {
+        match &self.stage {
+            Stage::Command(command) => command,
+            _ => unreachable!("a command is looked at before it is decided"),
+        }
+    }
+
+    fn take_command(&mut self) -> C {
+        match std::mem::replace(&mut self.stage, Stage::Broken) {
+            Stage::Command(command) => command,
+            _ => unreachable!("a command is decided once"),
+        }
+    }
+
+    fn decided(&mut self, effect: Effect<S, Reply<S, C, H>, Rejection<S, C, H>>) -> Decided<S> {
+        self.stage = Stage::Decided(effect.answer);
+        Decided { changes: effect.changes, extras: effect.extras }
+    }
+
+    fn answer(self, answer: Answered<S, C, H>) {
         if let Some(slot) = self.slot {
             // A caller that went away does not want it.
             let _ = slot.send(answer);
@@ -44,9 +68,13 @@ impl<S: Handler<C>, C: Command> Asked<S, C> {
     }
 }
 
-impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
-    fn command(&self) -> &'static str {
-        C::NAME
+impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Envelope<S> for Asked<S, C, H> {
+    fn command(&self) -> Name {
+        Name::from_static(C::NAME)
+    }
+
+    fn mode(&self) -> Mode {
+        H::awaits().map_or(Mode::Direct, Mode::Awaited)
     }
 
     fn key(&self) -> Option<&Key> {
@@ -54,19 +82,21 @@ impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
     }
 
     fn digest(&self) -> Result<CommandDigest, CodecError> {
-        let Stage::Command(command) = &self.stage else {
-            unreachable!("a command is digested before it is decided")
-        };
-        Ok(CommandDigest::of(C::NAME, &DIGEST_CODEC.encode(command)?))
+        Ok(CommandDigest::of(C::NAME, &DIGEST_CODEC.encode(self.command_ref())?))
     }
 
-    fn decide(&mut self, state: &S, ctx: &Context<S>) -> Changes<S> {
-        let Stage::Command(command) = std::mem::replace(&mut self.stage, Stage::Broken) else {
-            unreachable!("a command is decided once")
-        };
-        let effect = state.handle(command, ctx).into_effect();
-        self.stage = Stage::Decided(effect.answer);
-        effect.changes
+    fn ready(&self, state: &S) -> bool {
+        H::ready(state, self.command_ref())
+    }
+
+    fn decide(&mut self, state: &S, ctx: &Context<S>) -> Decided<S> {
+        let command = self.take_command();
+        self.decided(H::decide(state, command, ctx).into_effect())
+    }
+
+    fn decide_awaited<'a>(&'a mut self, state: &'a S, ctx: &'a Context<S>) -> BoxFuture<'a, Decided<S>> {
+        let command = self.take_command();
+        H::decide_awaited(state, command, ctx).map(|output| self.decided(output.into_effect())).boxed()
     }
 
     fn settle(&mut self, state: &S) {
@@ -80,15 +110,23 @@ impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
         });
     }
 
-    fn kept(&self, codec: Codec) -> Result<Outcome, CodecError> {
+    fn outcome(&self) -> OutcomeKind {
+        match &self.stage {
+            Stage::Settled(Ok(_)) => OutcomeKind::Reply,
+            Stage::Settled(Err(_)) => OutcomeKind::Rejection,
+            _ => unreachable!("an outcome is looked at after it was settled"),
+        }
+    }
+
+    fn kept(&self, keeping: Keeping<'_>) -> Result<Outcome, SealingError> {
         let Stage::Settled(answer) = &self.stage else {
             unreachable!("an outcome is kept after it was settled")
         };
-        let (kind, bytes) = match answer {
-            Ok(reply) => (OutcomeKind::Reply, readable(codec, reply)?),
-            Err(rejection) => (OutcomeKind::Rejection, readable(codec, rejection)?),
+        let (kind, payload) = match answer {
+            Ok(reply) => (OutcomeKind::Reply, keep::<C, _>(keeping, reply)?),
+            Err(rejection) => (OutcomeKind::Rejection, keep::<C, _>(keeping, rejection)?),
         };
-        Ok(Outcome { kind, payload: Payload::seal(Manifest::new(C::NAME, 1), codec.id(), bytes) })
+        Ok(Outcome { kind, payload })
     }
 
     fn release(mut self: Box<Self>) {
@@ -98,11 +136,11 @@ impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
         self.answer(answer.map_err(CallError::Rejected));
     }
 
-    fn release_kept(self: Box<Self>, outcome: &Outcome) {
+    fn release_kept(self: Box<Self>, outcome: &Outcome, keeping: Keeping<'_>) {
         let answer = match outcome.kind {
-            OutcomeKind::Reply => read(&outcome.payload).map(Ok),
+            OutcomeKind::Reply => read(keeping, &outcome.payload).map(Ok),
             OutcomeKind::Rejection => {
-                read(&outcome.payload).map(|rejection| Err(CallError::Rejected(rejection)))
+                read(keeping, &outcome.payload).map(|rejection| Err(CallError::Rejected(rejection)))
             }
         };
         self.answer(answer.unwrap_or_else(|failure| Err(failure.into())));
@@ -117,17 +155,16 @@ impl<S: Handler<C>, C: Command> Envelope<S> for Asked<S, C> {
 }
 
 /// Encodes an outcome, and sees to it that it can be given again.
-fn readable<T: serde::Serialize + DeserializeOwned>(codec: Codec, value: &T) -> Result<Vec<u8>, CodecError> {
-    let bytes = codec.encode(value)?;
-    codec.decode::<T>(&bytes)?;
-    Ok(bytes)
+fn keep<C: Command, T: Serialize + DeserializeOwned>(
+    keeping: Keeping<'_>,
+    value: &T,
+) -> Result<Payload, SealingError> {
+    let manifest = Manifest::new(C::NAME, 1);
+    Ok(keeping.sealer.seal_and_read_back(keeping.id, manifest, value)?.0)
 }
 
-fn read<T: DeserializeOwned>(payload: &Payload) -> Result<T, Failure> {
-    let unreadable = |reason: &dyn std::fmt::Display| {
+fn read<T: Serialize + DeserializeOwned>(keeping: Keeping<'_>, payload: &Payload) -> Result<T, Failure> {
+    keeping.sealer.open(keeping.id, payload).map_err(|reason| {
         Failure::Unknown(Unknown::Unreadable(format!("{}: {reason}", payload.manifest()).into()))
-    };
-    payload.verify().map_err(|error| unreadable(&error))?;
-    let codec = Codec::from_id(payload.codec()).map_err(|error| unreadable(&error))?;
-    codec.decode(payload.bytes()).map_err(|error| unreadable(&error))
+    })
 }

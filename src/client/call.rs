@@ -2,18 +2,23 @@
 
 use super::asked::Asked;
 use super::asking::Asking;
-use crate::entity::{CallError, Changing, Command, Failure, Handler, NotHandled, Outcome, Target};
+use super::handled::{Awaited, Directly, Handled};
+use crate::entity::{
+    AsyncHandler, CallError, Changing, Command, Entity, EventSourced, Failure, Handler, Has, NotHandled,
+    Outcome, Target, target_of_part,
+};
 use crate::vocabulary::{EntityId, InvalidKey, Key};
 use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// What a command of `S` replies.
-pub type Reply<S, C> = <<S as Handler<C>>::Output as Outcome<S>>::Reply;
+pub type Reply<S, C, H = Directly> = <<H as Handled<S, C>>::Output as Outcome<S>>::Reply;
 /// What a command of `S` is rejected with.
-pub type Rejection<S, C> = <<S as Handler<C>>::Output as Outcome<S>>::Rejection;
+pub type Rejection<S, C, H = Directly> = <<H as Handled<S, C>>::Output as Outcome<S>>::Rejection;
 
 /// The client of one entity. Cheap to clone, and usable from any task; it keeps its node alive.
 pub struct EntityRef<S>(Target<S>);
@@ -41,7 +46,27 @@ impl<S> EntityRef<S> {
     where
         S: Handler<C>,
     {
-        Call { to: self.0.clone(), command, key: None, timeout: None }
+        Call::new(self.0.clone(), command)
+    }
+
+    /// The same for a command or query with a handler that awaits.
+    pub fn ask_async<C: Command>(&self, command: C) -> Call<S, C, Awaited>
+    where
+        S: AsyncHandler<C>,
+    {
+        Call::new(self.0.clone(), command)
+    }
+
+    /// The client of the part `P` of the entity: its calls go to the entity, and so do its reads of events.
+    pub fn part<P: Entity + EventSourced>(&self) -> P::Ref
+    where
+        S: Has<P>,
+    {
+        P::Ref::from(target_of_part(&self.0))
+    }
+
+    pub(super) fn target(&self) -> &Target<S> {
+        &self.0
     }
 }
 
@@ -87,14 +112,19 @@ impl IntoKey for String {
 /// Dropping the future never leaves half a command: either it was not sent, or the entity handles all of it.
 /// Commands that one task awaits one after the other are handled in that order (G7).
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Call<S, C> {
+pub struct Call<S, C, H = Directly> {
     to: Target<S>,
     command: C,
     key: Option<Result<Key, InvalidKey>>,
     timeout: Option<Duration>,
+    handled: PhantomData<fn() -> H>,
 }
 
-impl<S, C> Call<S, C> {
+impl<S, C, H> Call<S, C, H> {
+    fn new(to: Target<S>, command: C) -> Self {
+        Self { to, command, key: None, timeout: None, handled: PhantomData }
+    }
+
     /// Makes the command idempotent: within this entity a command with this key runs once, and every further
     /// call with it gets the first outcome, also after a crash (G6). With another command the key is
     /// refused as [`CallError::KeyReused`]. An invalid key fails the call as not handled.
@@ -105,9 +135,8 @@ impl<S, C> Call<S, C> {
     /// command.
     pub fn key(mut self, key: impl IntoKey) -> Self
     where
-        C: Command,
-        S: Handler<C>,
-        S::Output: Changing,
+        H: Handled<S, C>,
+        H::Output: Changing,
     {
         self.key = Some(key.into_key());
         self
@@ -127,14 +156,19 @@ impl<S, C> Call<S, C> {
     /// mailbox took it. Whatever happens to it later (a crash, a failed write, a rejection) is not told, and
     /// commands told after it are handled all the same; failures are logged. A time-out set before has no
     /// meaning: the mailbox answers at once.
-    pub fn tell(self) -> Tell<S, C> {
+    pub fn tell(self) -> Tell<S, C, H> {
         Tell(self)
     }
 }
 
-impl<S: Handler<C>, C: Command> IntoFuture for Call<S, C> {
-    type Output = Result<Reply<S, C>, CallError<Rejection<S, C>>>;
-    type IntoFuture = Asking<S, Reply<S, C>, Rejection<S, C>>;
+impl<S, C, H> IntoFuture for Call<S, C, H>
+where
+    S: Send + Sync + 'static,
+    C: Command,
+    H: Handled<S, C>,
+{
+    type Output = Result<Reply<S, C, H>, CallError<Rejection<S, C, H>>>;
+    type IntoFuture = Asking<S, Reply<S, C, H>, Rejection<S, C, H>>;
 
     fn into_future(self) -> Self::IntoFuture {
         let key = match self.key.transpose() {
@@ -142,12 +176,12 @@ impl<S: Handler<C>, C: Command> IntoFuture for Call<S, C> {
             Err(invalid) => return Asking::failed(Failure::NotHandled(NotHandled::InvalidKey(invalid))),
         };
         let (sender, receiver) = oneshot::channel();
-        let envelope = Asked::boxed(self.command, key, Some(sender));
+        let envelope = Asked::<S, C, H>::boxed(self.command, key, Some(sender));
         Asking::sending(self.to, envelope, receiver, self.timeout)
     }
 }
 
-impl<S, C: Command> fmt::Debug for Call<S, C> {
+impl<S, C: Command, H> fmt::Debug for Call<S, C, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Call({} to {:?})", C::NAME, self.to.0.id)
     }
@@ -155,11 +189,16 @@ impl<S, C: Command> fmt::Debug for Call<S, C> {
 
 /// A call whose outcome nobody waits for. Awaiting it hands the command over.
 #[must_use = "a call does nothing until it is awaited"]
-pub struct Tell<S, C>(Call<S, C>);
+pub struct Tell<S, C, H = Directly>(Call<S, C, H>);
 
-impl<S: Handler<C>, C: Command> IntoFuture for Tell<S, C> {
+impl<S, C, H> IntoFuture for Tell<S, C, H>
+where
+    S: Send + Sync + 'static,
+    C: Command,
+    H: Handled<S, C>,
+{
     type Output = Result<(), CallError>;
-    type IntoFuture = Telling<S, C>;
+    type IntoFuture = Telling<S, C, H>;
 
     fn into_future(self) -> Self::IntoFuture {
         Telling(Some(self.0))
@@ -167,11 +206,16 @@ impl<S: Handler<C>, C: Command> IntoFuture for Tell<S, C> {
 }
 
 /// The future of a [`Tell`]. It is ready at its first poll.
-pub struct Telling<S, C>(Option<Call<S, C>>);
+pub struct Telling<S, C, H = Directly>(Option<Call<S, C, H>>);
 
-impl<S, C> Unpin for Telling<S, C> {}
+impl<S, C, H> Unpin for Telling<S, C, H> {}
 
-impl<S: Handler<C>, C: Command> Future for Telling<S, C> {
+impl<S, C, H> Future for Telling<S, C, H>
+where
+    S: Send + Sync + 'static,
+    C: Command,
+    H: Handled<S, C>,
+{
     type Output = Result<(), CallError>;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
@@ -181,7 +225,7 @@ impl<S: Handler<C>, C: Command> Future for Telling<S, C> {
             Err(invalid) => return Poll::Ready(Err(CallError::NotHandled(NotHandled::InvalidKey(invalid)))),
         };
         let address = &call.to.0;
-        let told = address.delivery.deliver(address, Asked::boxed(call.command, key, None));
+        let told = address.delivery.deliver(address, Asked::<S, C, H>::boxed(call.command, key, None));
         Poll::Ready(told.map_err(CallError::from))
     }
 }

@@ -4,6 +4,10 @@
 mod asked;
 mod asking;
 mod call;
+mod handled;
+mod history;
 
 pub use asking::Asking;
 pub use call::{Call, EntityRef, IntoKey, Rejection, Reply, Tell, Telling};
+pub use handled::{Awaited, Directly, Handled};
+pub use history::{Events, Recorded};

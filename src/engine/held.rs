@@ -1,11 +1,14 @@
 //! Answers that wait for the storage (output commit, G1).
 
 use super::inbox::Settled;
+use super::observe::{Answered, Instruments};
 use super::panics::catch;
-use crate::entity::{Envelope, Failure, NotHandled, Unknown};
+use crate::entity::{Envelope, Failure, Keeping, NotHandled, Unknown};
 use crate::storage::{Outcome, StorageError};
 use crate::vocabulary::WriteNr;
 use std::collections::VecDeque;
+use tokio::time::Instant;
+use tracing::Span;
 
 /// An answer that leaves when write `after`, the last one submitted before it was decided, is confirmed.
 pub(super) struct Held<S> {
@@ -16,6 +19,36 @@ pub(super) struct Held<S> {
     /// The bytes that it keeps in memory: of its own write, or of the outcome that it repeats.
     pub(super) bytes: usize,
     pub(super) answer: HeldAnswer<S>,
+    pub(super) seen: Seen,
+}
+
+/// What is observed of a command from its decision to its answer.
+pub(super) struct Seen {
+    /// Disabled, and without cost, unless somebody listens.
+    pub(super) span: Span,
+    /// When it was decided, if it writes.
+    pub(super) decided_at: Option<Instant>,
+}
+
+impl Seen {
+    pub(super) fn nothing() -> Self {
+        Self { span: Span::none(), decided_at: None }
+    }
+
+    fn answered(&self, answered: Answered, instruments: &Instruments) {
+        self.span.record("outcome", answered.as_str());
+        instruments.answered(answered);
+        if let (Some(decided_at), Answered::With(_)) = (self.decided_at, answered) {
+            instruments.commit_seconds.record(decided_at.elapsed());
+        }
+    }
+}
+
+/// What it takes to let answers out.
+#[derive(Clone, Copy)]
+pub(super) struct Exit<'a> {
+    pub(super) keeping: Keeping<'a>,
+    pub(super) instruments: &'a Instruments,
 }
 
 /// What leaves.
@@ -29,12 +62,21 @@ pub(super) enum HeldAnswer<S> {
 }
 
 impl<S> HeldAnswer<S> {
+    fn answered(&self) -> Answered {
+        match self {
+            Self::Own(envelope) => Answered::With(envelope.outcome()),
+            Self::Kept(_, outcome) => Answered::With(outcome.kind),
+            Self::Failed(..) => Answered::Failed,
+        }
+    }
+
     /// Lets it out. Decoding a kept outcome is user code: if it panics, the caller is told that the answer
     /// was lost, and the entity goes on.
-    pub(super) fn release(self) {
+    pub(super) fn release(self, seen: &Seen, exit: Exit<'_>) {
+        seen.answered(self.answered(), exit.instruments);
         let released = catch(|| match self {
             Self::Own(envelope) => envelope.release(),
-            Self::Kept(envelope, outcome) => envelope.release_kept(&outcome),
+            Self::Kept(envelope, outcome) => envelope.release_kept(&outcome, exit.keeping),
             Self::Failed(envelope, failure) => envelope.fail(failure),
         });
         if let Err(message) = released {
@@ -79,11 +121,11 @@ impl<S> HeldQueue<S> {
     }
 
     /// Lets out everything that depends on nothing behind `confirmed`.
-    pub(super) fn release_to(&mut self, confirmed: WriteNr) {
+    pub(super) fn release_to(&mut self, confirmed: WriteNr, exit: Exit<'_>) {
         while self.queue.front().is_some_and(|held| held.after <= confirmed) {
             if let Some(held) = self.queue.pop_front() {
                 self.bytes -= held.bytes;
-                held.answer.release();
+                held.answer.release(&held.seen, exit);
             }
         }
     }
@@ -91,18 +133,19 @@ impl<S> HeldQueue<S> {
     /// Settles what is left, after every write of the activation was settled. The repetition of a command
     /// that is durable gets its outcome, whatever failed later; what the storage was given is unknown; the
     /// rest was not handled.
-    pub(super) fn fail_rest(&mut self, settled: &Settled, error: &StorageError) {
+    pub(super) fn fail_rest(&mut self, settled: &Settled, error: &StorageError, exit: Exit<'_>) {
         self.bytes = 0;
         for held in self.queue.drain(..) {
             let durable = held.write.is_none_or(|nr| nr <= settled.confirmed);
             if durable && matches!(held.answer, HeldAnswer::Kept(..)) {
-                held.answer.release();
+                held.answer.release(&held.seen, exit);
                 continue;
             }
             let failure = match held.write {
                 Some(nr) if nr <= settled.handed => Failure::Unknown(Unknown::NotConfirmed(error.clone())),
                 _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),
             };
+            held.seen.answered(Answered::Failed, exit.instruments);
             held.answer.into_envelope().fail(failure);
         }
     }

@@ -7,8 +7,8 @@ use super::lane::{Settle, Settlement};
 use crate::entity::{Envelope, Inlet, Refusal, Refused};
 use crate::storage::StorageError;
 use crate::vocabulary::{PersistenceId, ShardId, WriteNr};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 /// How many calls the entity's task takes at a time.
@@ -21,6 +21,8 @@ pub(crate) struct Inbox<S> {
     limit: usize,
     /// Set with the first failed write of the activation, for lanes to see without the lock.
     failed: AtomicBool,
+    /// Counts the activations of the node: the time by which its entities were used last.
+    uses: Arc<AtomicU64>,
     inner: Mutex<Inner<S>>,
 }
 
@@ -30,6 +32,12 @@ struct Inner<S> {
     settled: Settled,
     /// The entity's task, while it waits.
     waker: Option<Waker>,
+    /// The task waits and has nothing left to do.
+    quiet: bool,
+    /// The node asks the entity to leave memory if it is quiet.
+    leave: bool,
+    /// The node's count of activations at the last call.
+    used_at: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,13 +71,43 @@ pub(super) struct News {
     /// A write was not confirmed; [`Inbox::settled`] tells why.
     pub(super) failed: bool,
     pub(super) draining: bool,
+    /// The node asks the entity to leave memory.
+    pub(super) leave: bool,
+}
+
+/// What the entity's task waits for.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    /// A write was settled that is not among the first so many.
+    pub(super) settled: u64,
+    /// A call is there. Not wanted while the entity has no room to handle it.
+    pub(super) calls: bool,
+    /// The node drains, and nothing of the entity is under way.
+    pub(super) drain: bool,
+    /// The node asks the entity to leave, and it has nothing left to do.
+    pub(super) leave: bool,
+}
+
+impl Wanted {
+    /// Only what becomes of writes.
+    pub(super) fn settled(seen: u64) -> Self {
+        Self { settled: seen, calls: false, drain: false, leave: false }
+    }
 }
 
 impl<S> Inbox<S> {
-    pub(crate) fn new(id: PersistenceId, limit: usize) -> Self {
-        let inner =
-            Inner { calls: Calls::new(), phase: Phase::Open, settled: Settled::default(), waker: None };
-        Self { shard: ShardId::of(&id), id, limit, failed: AtomicBool::new(false), inner: Mutex::new(inner) }
+    pub(crate) fn new(id: PersistenceId, limit: usize, uses: Arc<AtomicU64>) -> Self {
+        let inner = Inner {
+            calls: Calls::new(),
+            phase: Phase::Open,
+            settled: Settled::default(),
+            waker: None,
+            quiet: false,
+            leave: false,
+            used_at: uses.load(Ordering::Relaxed),
+        };
+        let (shard, failed) = (ShardId::of(&id), AtomicBool::new(false));
+        Self { shard, id, limit, failed, uses, inner: Mutex::new(inner) }
     }
 
     pub(crate) fn id(&self) -> &PersistenceId {
@@ -90,35 +128,32 @@ impl<S> Inbox<S> {
         self.lock().settled = Settled::default();
     }
 
-    /// Waits until a write was settled that is not among the first `seen`, or a call is there while the
-    /// entity has `room`, or, if it is `quiet`, the node drains. Moves a batch of calls to `calls`.
-    pub(super) async fn news(&self, seen: u64, room: bool, quiet: bool, calls: &mut Calls<S>) -> News {
-        std::future::poll_fn(|cx| self.poll_news(cx, seen, room, quiet, calls)).await
+    /// Waits for something that is wanted. Moves a batch of calls to `calls` if those are.
+    pub(super) async fn news(&self, wanted: Wanted, calls: &mut Calls<S>) -> News {
+        std::future::poll_fn(|cx| self.poll_news(cx, wanted, calls)).await
     }
 
-    fn poll_news(
-        &self,
-        cx: &mut Context<'_>,
-        seen: u64,
-        room: bool,
-        quiet: bool,
-        calls: &mut Calls<S>,
-    ) -> Poll<News> {
+    fn poll_news(&self, cx: &mut Context<'_>, wanted: Wanted, calls: &mut Calls<S>) -> Poll<News> {
         let mut inner = self.lock();
         let draining = inner.phase == Phase::Draining;
-        let some_call = room && !inner.calls.is_empty();
-        if inner.settled.count == seen && !some_call && !(quiet && draining) {
+        let some_call = wanted.calls && !inner.calls.is_empty();
+        let told = (wanted.drain && draining) || (wanted.leave && inner.leave);
+        if inner.settled.count == wanted.settled && !some_call && !told {
+            inner.quiet = wanted.leave;
             if !inner.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 inner.waker = Some(cx.waker().clone());
             }
             return Poll::Pending;
         }
-        if room {
+        inner.quiet = false;
+        let leave = std::mem::take(&mut inner.leave);
+        if wanted.calls {
             let batch = inner.calls.len().min(BATCH);
             calls.extend(inner.calls.drain(..batch));
         }
         let Settled { count, confirmed, failure, .. } = &inner.settled;
-        Poll::Ready(News { count: *count, confirmed: *confirmed, failed: failure.is_some(), draining })
+        let (count, confirmed, failed) = (*count, *confirmed, failure.is_some());
+        Poll::Ready(News { count, confirmed, failed, draining, leave })
     }
 
     /// What became of the writes so far.
@@ -145,6 +180,11 @@ impl<S> Inbox<S> {
         let mut inner = self.lock();
         inner.phase = Phase::Retired;
         std::mem::take(&mut inner.calls)
+    }
+
+    /// Whether the node drains its entities.
+    pub(super) fn is_draining(&self) -> bool {
+        self.lock().phase == Phase::Draining
     }
 
     /// Takes no more calls; the entity ends when it has handled those that it has.
@@ -178,11 +218,38 @@ where
             Phase::Open if inner.calls.len() >= self.limit => Refusal::Full,
             Phase::Open => {
                 inner.calls.push_back(envelope);
+                inner.used_at = self.uses.load(Ordering::Relaxed);
                 wake(inner);
                 return Ok(());
             }
         };
         Err(Refused { why, envelope })
+    }
+}
+
+/// An entity in memory, as the node sees it that looks for one to leave.
+pub(crate) trait Resident: Send + Sync {
+    /// The node's count of activations at its last call.
+    fn used_at(&self) -> u64;
+
+    /// Asks it to leave memory. The answer is whether it may: nothing of it is under way. A call that comes in
+    /// meanwhile keeps it.
+    fn ask_to_leave(&self) -> bool;
+}
+
+impl<S: Send + Sync> Resident for Inbox<S> {
+    fn used_at(&self) -> u64 {
+        self.lock().used_at
+    }
+
+    fn ask_to_leave(&self) -> bool {
+        let mut inner = self.lock();
+        if !inner.quiet || inner.leave || !inner.calls.is_empty() || inner.phase != Phase::Open {
+            return false;
+        }
+        inner.leave = true;
+        wake(inner);
+        true
     }
 }
 

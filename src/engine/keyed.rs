@@ -1,12 +1,13 @@
 //! Commands with a key (G6): a repetition gets the first outcome, and a key that is not in memory is looked up
 //! in the storage before anything is decided.
 
-use super::held::HeldAnswer;
+use super::Calls;
+use super::held::{HeldAnswer, Seen};
 use super::keys::Known;
+use super::kind::Kind;
 use super::panics::catch;
 use super::running::{Active, End, Handled};
-use super::{Calls, Kind};
-use crate::entity::{Envelope, Failure, NotHandled};
+use crate::entity::{EntityKind, Envelope, Failure, NotHandled};
 use crate::storage::{KeyedOutcome, Outcome, StorageError};
 use crate::vocabulary::{CommandDigest, Key, PersistenceId, WriteNr};
 
@@ -34,6 +35,10 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         looked_up: &LookedUp,
     ) -> Result<Handled<S>, End> {
         let (id, command) = (self.inbox.id(), call.command());
+        if self.kind.definition.kind == EntityKind::Ephemeral {
+            self.refuse(call, NotHandled::KeyNotKept { id: id.clone(), command });
+            return Ok(Handled::Done);
+        }
         let digest = match catch(|| call.digest()) {
             Ok(Ok(digest)) => digest,
             Ok(Err(error)) => {
@@ -47,13 +52,13 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         };
         match self.find(&key, looked_up) {
             Found::AskStorage => return Ok(Handled::AskStorage(call, key)),
-            Found::Known(None) => self.decide(call, Some(Keyed { key, digest }))?,
+            Found::Known(None) => return self.handle_if_ready(call, Some(Keyed { key, digest })),
             Found::Known(Some((write, kept))) if kept.command == digest => {
                 self.repeat(call, write, kept.outcome)
             }
             Found::Known(Some(_)) => {
                 let id = self.inbox.id().clone();
-                self.hold(None, 0, HeldAnswer::Failed(call, Failure::KeyReused { id, key }));
+                self.fail(call, Failure::KeyReused { id, key });
             }
         }
         Ok(Handled::Done)
@@ -87,7 +92,8 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     /// Answers a command that was handled before; if its write is in flight, together with it.
     fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
         let bytes = outcome.payload.bytes().len();
-        self.hold(write.filter(|nr| *nr > WriteNr::ZERO), bytes, HeldAnswer::Kept(call, outcome));
+        let write = write.filter(|nr| *nr > WriteNr::ZERO);
+        self.hold(write, bytes, HeldAnswer::Kept(call, outcome), Seen::nothing());
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) async fn look_up<S>(
     id: &PersistenceId,
     keys: Vec<Key>,
 ) -> Result<LookedUp, StorageError> {
-    let outcomes = kind.journal.outcomes(id, &keys).await?;
+    let outcomes = kind.stores.writes.outcomes(id, &keys).await?;
     if outcomes.len() != keys.len() {
         let reason = format!("the backend gave {} outcomes for {} keys", outcomes.len(), keys.len()).into();
         return Err(StorageError::Unavailable { store: "backend".into(), reason });

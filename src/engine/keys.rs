@@ -66,6 +66,21 @@ impl KeyWindow {
         }
     }
 
+    /// There are older keys that are not known here: every key that is not recent is looked up.
+    pub(super) fn expect_older(&mut self) {
+        self.older = OlderKeys { filters: Vec::new(), room: 0, saturated: true };
+    }
+
+    /// Whether the recent keys are all that the entity ever had.
+    pub(super) fn is_complete(&self) -> bool {
+        self.older.filters.is_empty() && !self.older.saturated
+    }
+
+    /// The recent keys with their outcomes, oldest first.
+    pub(super) fn recent(&self) -> Vec<KeyedOutcome> {
+        self.order.iter().filter_map(|key| Some(self.recent.get(key)?.kept.clone())).collect()
+    }
+
     pub(super) fn find(&self, key: &Key) -> Known<'_> {
         match self.recent.get(key) {
             Some(recent) => Known::Recent(recent),

@@ -1,6 +1,7 @@
 //! A lane: all writes of some shards, in order, one group in flight. What queues up meanwhile is the next
 //! group; an idle lane commits a single write at once.
 
+use super::observe::LaneInstruments;
 use super::tenure::Tenure;
 use crate::storage::{Committed, Lane, StorageError, Write, WriteStorage};
 use crate::vocabulary::{Limits, ShardId, WriteNr};
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// What became of a write.
 #[derive(Debug, Clone)]
@@ -139,36 +141,89 @@ pub(crate) async fn run(
     mut queue: mpsc::Receiver<LaneMessage>,
     limits: Arc<Limits>,
 ) {
-    serve(lane, &*storage, &mut queue, &limits).await;
+    let instruments = LaneInstruments::of(lane.0);
+    Serving { lane, storage: &*storage, limits: &limits, instruments }.serve(&mut queue).await;
     drop(storage);
     drop(queue);
 }
 
-async fn serve(
+/// A lane at work.
+struct Serving<'a> {
     lane: Lane,
-    storage: &dyn WriteStorage,
-    queue: &mut mpsc::Receiver<LaneMessage>,
-    limits: &Limits,
-) {
-    let mut messages = Vec::new();
-    let mut group = Vec::new();
-    let mut group_bytes = 0;
-    while queue.recv_many(&mut messages, limits.group_writes).await > 0 {
-        for message in messages.drain(..) {
-            let LaneMessage::Write(queued) = message else {
-                commit(lane, storage, limits, std::mem::take(&mut group)).await;
-                return;
-            };
-            let bytes = queued.write.payload_bytes();
-            if !group.is_empty() && group_bytes + bytes > limits.group_bytes {
-                commit(lane, storage, limits, std::mem::take(&mut group)).await;
-                group_bytes = 0;
+    storage: &'a dyn WriteStorage,
+    limits: &'a Limits,
+    instruments: LaneInstruments,
+}
+
+impl Serving<'_> {
+    async fn serve(&self, queue: &mut mpsc::Receiver<LaneMessage>) {
+        let mut messages = Vec::new();
+        let mut group = Vec::new();
+        let mut group_bytes = 0;
+        while queue.recv_many(&mut messages, self.limits.group_writes).await > 0 {
+            for message in messages.drain(..) {
+                let LaneMessage::Write(queued) = message else {
+                    self.commit(std::mem::take(&mut group)).await;
+                    return;
+                };
+                let bytes = queued.write.payload_bytes();
+                if !group.is_empty() && group_bytes + bytes > self.limits.group_bytes {
+                    self.commit(std::mem::take(&mut group)).await;
+                    group_bytes = 0;
+                }
+                group_bytes += bytes;
+                group.push(queued);
             }
-            group_bytes += bytes;
-            group.push(queued);
+            self.commit(std::mem::take(&mut group)).await;
+            group_bytes = 0;
         }
-        commit(lane, storage, limits, std::mem::take(&mut group)).await;
-        group_bytes = 0;
+    }
+
+    /// Commits a group and settles every write of it. Retries in place, in order, what the storage was
+    /// unavailable for: nothing of it was written, so the order within each entity stays.
+    async fn commit(&self, group: Vec<Queued>) {
+        let mut retry = Retry::new(self.limits.persist_retry);
+        let mut group = group;
+        while !group.is_empty() {
+            let (writes, waiting) = sendable(group);
+            if writes.is_empty() {
+                return;
+            }
+            let writes: Arc<[Write]> = writes.into();
+            let results = self.append(writes.clone()).await;
+            group = settle(&writes, waiting, results, retry.may_go_on());
+            if !group.is_empty() {
+                retry.pause().await;
+            }
+        }
+    }
+
+    /// Appends, and turns what a backend must not do into an answer that loses nothing.
+    async fn append(&self, writes: Arc<[Write]>) -> Vec<Result<Committed, StorageError>> {
+        let (began, count, lane) = (Instant::now(), writes.len(), self.lane.0);
+        let outcome = tracing::field::Empty;
+        let span = tracing::debug_span!("group_commit", lane, writes = count, failed = outcome);
+        let appending = async { self.storage.append(self.lane, writes).await }.instrument(span.clone());
+        let results = match AssertUnwindSafe(appending).catch_unwind().await {
+            Ok(results) if results.len() == count => results,
+            broken => {
+                let reason: Arc<str> = match broken {
+                    Ok(results) => {
+                        format!("the backend gave {} results for {count} writes", results.len()).into()
+                    }
+                    Err(_) => "the backend panicked".into(),
+                };
+                tracing::error!(lane, %reason, "a group of writes has an unknown outcome");
+                let lost = || StorageError::Indeterminate { store: "backend".into(), reason: reason.clone() };
+                (0..count).map(|_| Err(lost())).collect()
+            }
+        };
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        span.record("failed", failed);
+        self.instruments.failed.increment(failed as u64);
+        self.instruments.group_writes.record(count as f64);
+        self.instruments.group_seconds.record(began.elapsed());
+        results
     }
 }
 
@@ -178,25 +233,6 @@ struct Waiting {
     tenure: Arc<Tenure>,
     from: Arc<dyn Settle>,
     room: Option<OwnedSemaphorePermit>,
-}
-
-/// Commits a group and settles every write of it. Retries in place, in order, what the storage was
-/// unavailable for: nothing of it was written, so the order within each entity stays.
-async fn commit(lane: Lane, storage: &dyn WriteStorage, limits: &Limits, group: Vec<Queued>) {
-    let mut retry = Retry::new(limits.persist_retry);
-    let mut group = group;
-    while !group.is_empty() {
-        let (writes, waiting) = sendable(group);
-        if writes.is_empty() {
-            return;
-        }
-        let writes: Arc<[Write]> = writes.into();
-        let results = append(lane, storage, writes.clone()).await;
-        group = settle(&writes, waiting, results, retry.may_go_on());
-        if !group.is_empty() {
-            retry.pause().await;
-        }
-    }
 }
 
 /// Splits off the writes that must not be sent any more, and tells their entities.
@@ -219,30 +255,6 @@ fn sendable(group: Vec<Queued>) -> (Vec<Write>, Vec<Waiting>) {
         }
     }
     (writes, waiting)
-}
-
-/// Appends, and turns what a backend must not do into an answer that loses nothing.
-async fn append(
-    lane: Lane,
-    storage: &dyn WriteStorage,
-    writes: Arc<[Write]>,
-) -> Vec<Result<Committed, StorageError>> {
-    let count = writes.len();
-    let results = AssertUnwindSafe(async { storage.append(lane, writes).await }).catch_unwind().await;
-    match results {
-        Ok(results) if results.len() == count => results,
-        broken => {
-            let reason: Arc<str> = match broken {
-                Ok(results) => {
-                    format!("the backend gave {} results for {count} writes", results.len()).into()
-                }
-                Err(_) => "the backend panicked".into(),
-            };
-            tracing::error!(lane = lane.0, %reason, "a group of writes has an unknown outcome");
-            let lost = || StorageError::Indeterminate { store: "backend".into(), reason: reason.clone() };
-            (0..count).map(|_| Err(lost())).collect()
-        }
-    }
 }
 
 /// Tells every entity what became of its write; gives back those to be tried again.

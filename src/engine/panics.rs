@@ -8,10 +8,11 @@ use std::sync::Arc;
 ///
 /// Whoever gets the error drops all that the code may have left half-changed.
 pub(super) fn catch<T>(user_code: impl FnOnce() -> T) -> Result<T, Arc<str>> {
-    catch_unwind(AssertUnwindSafe(user_code)).map_err(|panic| message(&*panic))
+    catch_unwind(AssertUnwindSafe(user_code)).map_err(|panic| panic_message(&*panic))
 }
 
-fn message(panic: &(dyn Any + Send)) -> Arc<str> {
+/// What a panic said.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> Arc<str> {
     if let Some(text) = panic.downcast_ref::<&str>() {
         return (*text).into();
     }

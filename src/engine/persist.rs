@@ -1,96 +1,276 @@
 //! Deciding one command: compute everything first, submit last. Whatever fails before the write is
 //! submitted leaves nothing behind but memory, which is dropped if it was touched.
 
-use super::held::HeldAnswer;
+use super::held::{HeldAnswer, Seen};
 use super::keyed::Keyed;
 use super::lane::{Queued, Settle};
 use super::panics::catch;
 use super::running::{Active, End};
-use crate::entity::{Changes, Envelope, Failure, NotHandled, SealError};
-use crate::storage::{Change, Event, KeyedOutcome, Write};
-use crate::vocabulary::Timestamp;
+use crate::entity::{
+    Changes, Decided, EntityKind, Envelope, Extras, Failure, NotHandled, Seal, SealError, Update,
+};
+use crate::storage::{Change, Event, Events, KeyedOutcome, StateChange, Write};
+use crate::vocabulary::{Metadata, Name, SealingError, Timestamp};
 use std::sync::Arc;
-
-/// An event that is ready to be applied and stored.
-type Sealed<S> = (Box<dyn crate::entity::Change<S>>, Event);
+use tokio::time::Instant;
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
-    /// Runs the handler, applies its events, settles the answer and submits the write.
+    /// Runs the handler, and finishes what it decided.
     pub(super) fn decide(&mut self, mut call: Box<dyn Envelope<S>>, keyed: Option<Keyed>) -> Result<(), End> {
-        self.ctx.begin(self.sequence_nr, keyed.as_ref().map(|keyed| keyed.key.clone()));
-        let changes = match catch(|| call.decide(&self.state, &self.ctx)) {
-            Ok(changes) => changes,
-            Err(message) => return self.broken(call, message),
+        let seen = self.begin(&*call, keyed.as_ref());
+        let decided = {
+            let _entered = seen.span.enter();
+            catch(|| call.decide(&self.state, &self.ctx))
         };
-        let sealed = match catch(|| self.seal(changes, call.command())) {
-            Ok(Ok(sealed)) => sealed,
+        match decided {
+            Ok(decided) => self.finish(call, keyed, decided, seen),
+            Err(message) => self.broken(call, message),
+        }
+    }
+
+    /// Turns to a command.
+    pub(super) fn begin(&mut self, call: &dyn Envelope<S>, keyed: Option<&Keyed>) -> Seen {
+        self.ctx.begin(self.sequence_nr, self.revision, keyed.map(|keyed| keyed.key.clone()));
+        let span = tracing::debug_span!(
+            "command",
+            entity = %self.inbox.id(),
+            command = %call.command(),
+            outcome = tracing::field::Empty,
+        );
+        Seen { span, decided_at: None }
+    }
+
+    /// Stores what was decided and holds the answer.
+    pub(super) fn finish(
+        &mut self,
+        call: Box<dyn Envelope<S>>,
+        keyed: Option<Keyed>,
+        decided: Decided<S>,
+        seen: Seen,
+    ) -> Result<(), End> {
+        let Decided { changes, extras } = decided;
+        if let Some(detail) = self.misfit(&changes, extras.as_deref()) {
+            let (id, command) = (self.inbox.id().clone(), call.command());
+            self.refuse(call, NotHandled::ImpossibleEffect { id, command, detail });
+            return Ok(());
+        }
+        match changes {
+            Changes::Update(update) => self.finish_state(call, keyed, Some(update), extras, seen),
+            Changes::Delete => self.finish_state(call, keyed, None, extras, seen),
+            changes => self.finish_events(call, keyed, changes, extras, seen),
+        }
+    }
+
+    /// Why an effect cannot be one of this entity.
+    fn misfit(&self, changes: &Changes<S>, extras: Option<&Extras>) -> Option<&'static str> {
+        let asks_snapshot = extras.is_some_and(|extras| extras.snapshot);
+        match (changes, self.kind.definition.kind) {
+            (Changes::Update(_) | Changes::Delete, EntityKind::EventSourced) => {
+                Some("an event-sourced entity changes by events only")
+            }
+            (Changes::One(_) | Changes::Many(_), EntityKind::DurableState | EntityKind::Ephemeral) => {
+                Some("the entity was registered as one without events")
+            }
+            _ if asks_snapshot && self.kind.definition.snapshots.is_none() => {
+                Some("it asks for a snapshot, and its definition has no `snapshots`")
+            }
+            _ => None,
+        }
+    }
+
+    fn finish_events(
+        &mut self,
+        mut call: Box<dyn Envelope<S>>,
+        keyed: Option<Keyed>,
+        mut changes: Changes<S>,
+        extras: Option<Box<Extras>>,
+        seen: Seen,
+    ) -> Result<(), End> {
+        let command = call.command();
+        let events = match catch(|| self.seal(&mut changes, extras.as_deref(), &command)) {
+            Ok(Ok(events)) => events,
             Ok(Err(reason)) => {
                 self.refuse(call, reason);
                 return Ok(());
             }
             Err(message) => return self.broken(call, message),
         };
-        let mut events = Vec::with_capacity(sealed.len());
+        let writes = !events.is_empty() || keyed.is_some();
         let applied = catch(|| {
-            for (change, event) in sealed {
-                change.apply(&mut self.state);
-                events.push(event);
+            match &changes {
+                Changes::One(change) => change.apply(&mut self.state),
+                Changes::Many(changes) => changes.iter().for_each(|change| change.apply(&mut self.state)),
+                Changes::None | Changes::Update(_) | Changes::Delete => {}
             }
             call.settle(&self.state);
             // The clock may be the user's too. What is not written needs no date.
-            if events.is_empty() && keyed.is_none() { Timestamp::default() } else { self.ctx.now() }
+            if writes { self.ctx.now() } else { Timestamp::default() }
         });
         let written_at = match applied {
             Ok(written_at) => written_at,
             Err(message) => return self.broken(call, message),
         };
+        self.changed |= !events.is_empty();
+        let count = events.len() as u64;
+        let change = match self.kind.definition.kind {
+            // Its state stays, and an outcome needs a write.
+            EntityKind::DurableState => Change::State { expected: self.revision, change: StateChange::Keep },
+            EntityKind::EventSourced | EntityKind::Ephemeral => {
+                Change::Events { expected: self.sequence_nr, events }
+            }
+        };
+        self.sequence_nr = self.sequence_nr.plus(count);
+        self.finish_write(call, keyed, writes.then_some(change), written_at, seen)?;
+        self.heed(extras.as_deref(), written_at, count);
+        Ok(())
+    }
+
+    /// What goes with an effect beside its changes.
+    fn heed(&mut self, extras: Option<&Extras>, written_at: Timestamp, events: u64) {
+        let (asked, leave) = extras.map_or((false, false), |extras| (extras.snapshot, extras.passivate));
+        self.leaving |= leave;
+        if events > 0 || asked {
+            let now = if events > 0 { written_at } else { catch(|| self.ctx.now()).unwrap_or_default() };
+            self.consider_snapshot(now, asked);
+        }
+    }
+
+    /// A change of the state itself: stored whole, or only in memory for an ephemeral entity.
+    fn finish_state(
+        &mut self,
+        mut call: Box<dyn Envelope<S>>,
+        keyed: Option<Keyed>,
+        update: Option<Update<S>>,
+        extras: Option<Box<Extras>>,
+        seen: Seen,
+    ) -> Result<(), End> {
+        let fresh = self.kind.definition.fresh;
+        let deletes = update.is_none();
+        let updated = catch(|| match update {
+            Some(update) => update(&mut self.state),
+            None => self.state = fresh(),
+        });
+        if let Err(message) = updated {
+            return self.broken(call, message);
+        }
+        let stored = self.kind.definition.kind == EntityKind::DurableState;
+        let change = match (stored, deletes) {
+            (false, _) => None,
+            (true, true) => Some(StateChange::Delete),
+            (true, false) => match self.seal_state(&call.command()) {
+                Ok(save) => Some(save),
+                Err(failure) => return self.impossible(call, failure, "its state cannot be stored".into()),
+            },
+        };
+        let settled = catch(|| {
+            call.settle(&self.state);
+            if stored { self.ctx.now() } else { Timestamp::default() }
+        });
+        let written_at = match settled {
+            Ok(written_at) => written_at,
+            Err(message) => return self.broken(call, message),
+        };
+        self.changed = true;
+        let expected = self.revision;
+        if change.is_some() {
+            self.revision = expected.next();
+        }
+        let change = change.map(|change| Change::State { expected, change });
+        self.finish_write(call, keyed, change, written_at, seen)?;
+        self.leaving |= extras.is_some_and(|extras| extras.passivate);
+        Ok(())
+    }
+
+    /// Encodes the state, and puts what those bytes decode to in its place.
+    fn seal_state(&mut self, command: &Name) -> Result<StateChange, Failure> {
+        let (id, definition) = (self.inbox.id(), &self.kind.definition);
+        let form = definition.state.as_ref().expect("a durable-state type has a form of its state");
+        let sealed = catch(|| form.seal_and_read_back(&definition.sealer, id, &self.state));
+        let (payload, read_back) = match sealed {
+            Ok(Ok(sealed)) => sealed,
+            Ok(Err(error)) => return Err(Failure::NotHandled(self.unsealable(command, error))),
+            Err(message) => {
+                let (id, command) = (id.clone(), command.clone());
+                return Err(Failure::NotHandled(NotHandled::Panicked { id, command, message }));
+            }
+        };
+        let (bytes, limit) = (payload.bytes().len(), self.kind.limits.payload_bytes);
+        self.check_size(command, || "the state".into(), bytes, limit).map_err(Failure::NotHandled)?;
+        self.state = read_back;
+        Ok(StateChange::Save(payload))
+    }
+
+    /// Keeps the outcome if the command has a key, and submits the write if there is something to write.
+    fn finish_write(
+        &mut self,
+        call: Box<dyn Envelope<S>>,
+        keyed: Option<Keyed>,
+        change: Option<Change>,
+        written_at: Timestamp,
+        seen: Seen,
+    ) -> Result<(), End> {
         let kept = match keyed {
             None => None,
             Some(keyed) => match self.keep(&*call, keyed) {
                 Ok(kept) => Some(kept),
-                Err(reason) => return self.impossible(call, Failure::NotHandled(reason)),
+                Err(reason) => {
+                    let why = "its outcome cannot be kept".into();
+                    return self.impossible(call, Failure::NotHandled(reason), why);
+                }
             },
         };
-        if events.is_empty() && kept.is_none() {
-            self.hold(None, 0, HeldAnswer::Own(call));
-            return Ok(());
+        match change {
+            Some(change) => self.submit(call, written_at, change, kept, seen),
+            None => self.hold(None, 0, HeldAnswer::Own(call), seen),
         }
-        self.submit(call, written_at, events, kept);
         Ok(())
     }
 
     /// Encodes all events before any is applied.
-    fn seal(&self, changes: Changes<S>, command: &'static str) -> Result<Vec<Sealed<S>>, NotHandled> {
-        let changes = match changes {
-            Changes::None => return Ok(Vec::new()),
-            Changes::One(change) => vec![change],
-            Changes::Many(changes) => changes,
-        };
-        let mut sealed = Vec::with_capacity(changes.len());
+    fn seal(
+        &self,
+        changes: &mut Changes<S>,
+        extras: Option<&Extras>,
+        command: &Name,
+    ) -> Result<Events, NotHandled> {
+        let mut events = Events::default();
         let mut bytes = 0;
-        for mut change in changes {
-            let event =
-                change.seal(self.kind.definition.codec).map_err(|error| self.unsealable(command, error))?;
-            bytes += event.payload.bytes().len();
+        let mut add = |change: &mut Box<dyn crate::entity::Change<S>>| {
+            let seal = Seal::new(&self.kind.definition.sealer, self.inbox.id());
+            let mut event = change.seal(&seal).map_err(|error| match error {
+                SealError::Sealing(error) => self.unsealable(command, error),
+                SealError::Unlisted(manifest) => {
+                    let (id, command) = (self.inbox.id().clone(), command.clone());
+                    NotHandled::UnlistedEvent { id, command, manifest }
+                }
+            })?;
+            if let Some(extras) = extras {
+                event.tags.clone_from(&extras.tags);
+                event.metadata.clone_from(&extras.metadata);
+            }
+            let size = event.payload.bytes().len() + label_bytes(&event);
+            bytes += size;
             let what = || format!("event {}", event.payload.manifest()).into();
-            self.check_size(command, what, event.payload.bytes().len(), self.kind.limits.payload_bytes)?;
+            self.check_size(command, what, size, self.kind.limits.payload_bytes)?;
             self.check_size(command, || "the whole write".into(), bytes, self.kind.limits.group_bytes)?;
-            sealed.push((change, event));
+            events.push(event);
+            Ok(())
+        };
+        match changes {
+            Changes::One(change) => add(change)?,
+            Changes::Many(changes) => changes.iter_mut().try_for_each(add)?,
+            Changes::None | Changes::Update(_) | Changes::Delete => {}
         }
-        Ok(sealed)
+        Ok(events)
     }
 
-    fn unsealable(&self, command: &'static str, error: SealError) -> NotHandled {
-        let id = self.inbox.id().clone();
-        match error {
-            SealError::Codec(error) => NotHandled::Unencodable { id, command, error },
-            SealError::Unlisted(manifest) => NotHandled::UnlistedEvent { id, command, manifest },
-        }
+    fn unsealable(&self, command: &Name, error: SealingError) -> NotHandled {
+        NotHandled::Unsealable { id: self.inbox.id().clone(), command: command.clone(), error }
     }
 
     fn check_size(
         &self,
-        command: &'static str,
+        command: &Name,
         what: impl Fn() -> Arc<str>,
         bytes: usize,
         limit: usize,
@@ -98,19 +278,20 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         if bytes <= limit {
             return Ok(());
         }
-        Err(NotHandled::TooLarge { id: self.inbox.id().clone(), command, what: what(), bytes, limit })
+        let (id, command) = (self.inbox.id().clone(), command.clone());
+        Err(NotHandled::TooLarge { id, command, what: what(), bytes, limit })
     }
 
     /// The outcome to be kept for the key.
     fn keep(&self, call: &dyn Envelope<S>, keyed: Keyed) -> Result<KeyedOutcome, NotHandled> {
         let (id, command) = (self.inbox.id(), call.command());
-        let outcome = match catch(|| call.kept(self.kind.definition.codec)) {
+        let outcome = match catch(|| call.kept(self.kind.keeping(id))) {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => return Err(NotHandled::Unencodable { id: id.clone(), command, error }),
+            Ok(Err(error)) => return Err(self.unsealable(&command, error)),
             Err(message) => return Err(NotHandled::Panicked { id: id.clone(), command, message }),
         };
         let bytes = outcome.payload.bytes().len();
-        self.check_size(command, || "the outcome".into(), bytes, self.kind.limits.payload_bytes)?;
+        self.check_size(&command, || "the outcome".into(), bytes, self.kind.limits.payload_bytes)?;
         Ok(KeyedOutcome { key: keyed.key, command: keyed.digest, outcome })
     }
 
@@ -119,11 +300,10 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         &mut self,
         call: Box<dyn Envelope<S>>,
         written_at: Timestamp,
-        events: Vec<Event>,
+        change: Change,
         kept: Option<KeyedOutcome>,
+        seen: Seen,
     ) {
-        let expected = self.sequence_nr;
-        self.sequence_nr = expected.plus(events.len() as u64);
         self.submitted = self.submitted.next();
         if let Some(kept) = &kept {
             self.keys.insert(self.submitted, kept.clone(), self.confirmed);
@@ -134,26 +314,40 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             activation: self.activation,
             write_nr: self.submitted,
             written_at,
-            change: Change::Events { expected, events: events.into() },
+            change,
             outcome: kept,
             side_effects: Vec::new(),
         };
-        self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call));
+        let seen = Seen { decided_at: Some(Instant::now()), ..seen };
+        self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call), seen);
         let from: Arc<dyn Settle> = self.inbox.clone();
         let queued = Queued::new(write, self.tenure.clone(), from);
         self.unsent = self.kind.lanes.try_submit(self.inbox.shard(), queued).err();
     }
 
     /// User code panicked: nothing of the command is written, and the memory cannot be trusted.
-    fn broken(&mut self, call: Box<dyn Envelope<S>>, message: Arc<str>) -> Result<(), End> {
+    pub(super) fn broken(&mut self, call: Box<dyn Envelope<S>>, message: Arc<str>) -> Result<(), End> {
         let (id, command) = (self.inbox.id().clone(), call.command());
-        tracing::error!(entity = %id, command, %message, "the entity panicked; its memory is dropped");
-        self.impossible(call, Failure::NotHandled(NotHandled::Panicked { id, command, message }))
+        self.report_panic(&command, &message);
+        let failure = Failure::NotHandled(NotHandled::Panicked { id, command, message: message.clone() });
+        self.impossible(call, failure, message)
+    }
+
+    pub(super) fn report_panic(&self, command: &Name, message: &Arc<str>) {
+        self.kind.instruments.panics.increment(1);
+        let id = self.inbox.id();
+        tracing::error!(entity = %id, %command, %message, "the entity panicked; its memory is dropped");
     }
 
     /// Fails a command that may have touched the memory, and ends the activation.
-    fn impossible(&mut self, call: Box<dyn Envelope<S>>, failure: Failure) -> Result<(), End> {
-        self.hold(None, 0, HeldAnswer::Failed(call, failure));
-        Err(End::Broken)
+    fn impossible(&mut self, call: Box<dyn Envelope<S>>, failure: Failure, why: Arc<str>) -> Result<(), End> {
+        self.fail(call, failure);
+        Err(End::Broken(why))
     }
+}
+
+fn label_bytes(event: &Event) -> usize {
+    let texts =
+        |metadata: &Metadata| metadata.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+    event.tags.iter().map(|tag| tag.len()).sum::<usize>() + texts(&event.metadata)
 }

@@ -1,23 +1,27 @@
-//! Bringing an entity back from its journal, completely, before its first command (G10, G11).
+//! Bringing an entity back from storage, completely, before its first command (G10).
 
 use super::keys::KeyWindow;
+use super::kind::Kind;
 use super::panics::catch;
-use super::{Inbox, Kind, Tenure};
-use crate::entity::{RecoveryError, ReplayError};
-use crate::storage::{JournalEntry, ReadRange, StorageError, StoredEvent, Subject};
-use crate::vocabulary::{SequenceNr, WriteNr};
-use futures_util::StreamExt;
+use super::replay::{Folded, Strictness, fold};
+use super::{Inbox, Tenure};
+use crate::entity::{
+    Completeness, EntityKind, HistoryError, LastSnapshot, RecoveryError, RecoveryPolicy, Stored,
+};
+use crate::storage::Subject;
+use crate::vocabulary::{PersistenceId, Revision, SequenceNr};
 use std::sync::Arc;
+use tokio::time::Instant;
 
-/// After so many entries other tasks get their turn.
-const YIELD_AFTER: u32 = 256;
-
-/// An entity as its journal tells it.
+/// An entity as its storage tells it.
 pub(super) struct Recovered<S> {
     pub(super) tenure: Arc<Tenure>,
     pub(super) state: S,
     pub(super) sequence_nr: SequenceNr,
+    pub(super) revision: Revision,
     pub(super) keys: KeyWindow,
+    pub(super) snapshot: Option<LastSnapshot>,
+    pub(super) completeness: Completeness,
 }
 
 /// Recovers an entity under a valid tenure, when it is its turn.
@@ -29,76 +33,98 @@ pub(super) async fn activate<S: Send + Sync + 'static>(
     inbox: &Inbox<S>,
 ) -> Result<Recovered<S>, RecoveryError> {
     let _turn = kind.recoveries.acquire().await.expect("the recovery permits are never closed");
+    let began = Instant::now();
     let tenure = kind.tenures.tenure(inbox.shard()).await.map_err(RecoveryError::Storage)?;
     inbox.begin_activation();
-    let keys = KeyWindow::new(kind.limits.recent_keys, kind.limits.recent_key_bytes, kind.random.next_u64());
-    let state = catch(kind.definition.fresh).map_err(|message| RecoveryError::Panicked {
-        id: inbox.id().clone(),
-        sequence_nr: SequenceNr::ZERO,
-        message,
-    })?;
-    let mut recovered = Recovered { tenure, state, sequence_nr: SequenceNr::ZERO, keys };
-    replay(kind, inbox, &mut recovered).await?;
+    let recovered = match kind.definition.kind {
+        EntityKind::EventSourced => events(kind, inbox.id(), tenure).await?,
+        EntityKind::DurableState => state(kind, inbox.id(), tenure).await?,
+        EntityKind::Ephemeral => fresh(kind, inbox.id(), tenure)?,
+    };
+    kind.instruments.recovery_seconds.record(began.elapsed());
     Ok(recovered)
 }
 
-async fn replay<S>(
+async fn events<S: Send + Sync + 'static>(
     kind: &Kind<S>,
-    inbox: &Inbox<S>,
-    recovered: &mut Recovered<S>,
-) -> Result<(), RecoveryError> {
+    id: &PersistenceId,
+    tenure: Arc<Tenure>,
+) -> Result<Recovered<S>, RecoveryError> {
+    let strictness = match kind.definition.recovery {
+        RecoveryPolicy::StartAtHighest => Strictness::Lenient,
+        RecoveryPolicy::Stop | RecoveryPolicy::Retry { .. } => Strictness::Strict,
+    };
     // Asked first: a history that was cut off at its end is found by what it must reach.
-    let highest = kind.journal.highest_sequence_nr(inbox.id()).await.map_err(RecoveryError::Storage)?;
-    let mut history = kind.journal.read(inbox.id(), ReadRange::ALL);
-    let mut entries = 0u32;
-    while let Some(entry) = history.next().await {
-        match entry.map_err(RecoveryError::Storage)? {
-            JournalEntry::Event(event) => apply(kind, inbox, recovered, &event)?,
-            JournalEntry::Outcome { kept, .. } => recovered.keys.insert(WriteNr::ZERO, kept, WriteNr::ZERO),
-        }
-        entries += 1;
-        if entries.is_multiple_of(YIELD_AFTER) {
-            tokio::task::yield_now().await;
-        }
-    }
-    if recovered.sequence_nr < highest {
-        let subject = Subject::Event(inbox.id().clone(), recovered.sequence_nr.next());
-        let error =
-            StorageError::corrupt(subject, format_args!("it is missing; the journal reaches {highest}"));
-        return Err(RecoveryError::Storage(error));
-    }
-    Ok(())
+    let extent = kind.journal().extent(id).await.map_err(RecoveryError::Storage)?;
+    let folded = fold(kind, id, extent, SequenceNr::MAX, strictness).await?;
+    let Folded { state, sequence_nr, keys, snapshot, replayed, gaps } = folded;
+    kind.instruments.recovery_events.record(replayed as f64);
+    let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Incomplete };
+    Ok(Recovered { tenure, state, sequence_nr, revision: Revision::ZERO, keys, snapshot, completeness })
 }
 
-fn apply<S>(
+async fn state<S: Send + Sync + 'static>(
     kind: &Kind<S>,
-    inbox: &Inbox<S>,
-    recovered: &mut Recovered<S>,
-    event: &StoredEvent,
-) -> Result<(), RecoveryError> {
-    let subject = |nr| Subject::Event(inbox.id().clone(), nr);
-    let expected = recovered.sequence_nr.next();
-    if event.sequence_nr != expected {
-        let detail = format_args!("it is missing; event {} follows", event.sequence_nr);
-        return Err(RecoveryError::Storage(StorageError::corrupt(subject(expected), detail)));
+    id: &PersistenceId,
+    tenure: Arc<Tenure>,
+) -> Result<Recovered<S>, RecoveryError> {
+    let states = kind.stores.states.as_ref().expect("the start of the node found the states");
+    let stored = states.load(id).await.map_err(RecoveryError::Storage)?;
+    let mut recovered = fresh(kind, id, tenure)?;
+    // Keys are not read with the state: those of earlier activations are in the storage only, and there may
+    // be some even if no state was ever saved.
+    recovered.keys.expect_older();
+    let Some(stored) = stored else { return Ok(recovered) };
+    recovered.revision = stored.revision;
+    if let Some(payload) = stored.payload {
+        let form = kind.definition.state.as_ref().expect("a durable-state type has a form of its state");
+        let from = Stored::new(&kind.definition.sealer, id, &payload);
+        recovered.state = catch(|| form.open(from))
+            .map_err(|message| panicked(id, SequenceNr::ZERO, message))?
+            .map_err(|error| RecoveryError::Storage(error.at(Subject::State(id.clone()))))?;
     }
-    match catch(|| (kind.definition.replay)(&mut recovered.state, &event.payload)) {
-        Ok(Ok(())) => {
-            recovered.sequence_nr = event.sequence_nr;
-            Ok(())
-        }
-        Ok(Err(error)) => Err(RecoveryError::Storage(classify(subject(event.sequence_nr), &error))),
-        Err(message) => {
-            Err(RecoveryError::Panicked { id: inbox.id().clone(), sequence_nr: event.sequence_nr, message })
-        }
-    }
+    Ok(recovered)
 }
 
-/// Damaged bytes are corrupt; sound bytes that this program does not understand are incompatible: another
-/// version may understand them.
-fn classify(subject: Subject, error: &ReplayError) -> StorageError {
-    match error {
-        ReplayError::Payload(_) | ReplayError::OtherManifest { .. } => StorageError::corrupt(subject, error),
-        ReplayError::Codec(_) | ReplayError::UnknownManifest(_) => StorageError::incompatible(subject, error),
+fn fresh<S>(kind: &Kind<S>, id: &PersistenceId, tenure: Arc<Tenure>) -> Result<Recovered<S>, RecoveryError> {
+    let limits = &kind.limits;
+    let state = catch(kind.definition.fresh).map_err(|message| panicked(id, SequenceNr::ZERO, message))?;
+    Ok(Recovered {
+        tenure,
+        state,
+        sequence_nr: SequenceNr::ZERO,
+        revision: Revision::ZERO,
+        keys: KeyWindow::new(limits.recent_keys, limits.recent_key_bytes, kind.random.next_u64()),
+        snapshot: None,
+        completeness: Completeness::Complete,
+    })
+}
+
+fn panicked(id: &PersistenceId, sequence_nr: SequenceNr, message: Arc<str>) -> RecoveryError {
+    RecoveryError::Panicked { id: id.clone(), sequence_nr, message }
+}
+
+/// The state of an event-sourced entity as it was after event `at`.
+pub(crate) async fn state_at<S: Send + Sync + 'static>(
+    kind: &Kind<S>,
+    id: &PersistenceId,
+    at: SequenceNr,
+) -> Result<S, HistoryError> {
+    let _turn = kind.recoveries.acquire().await.expect("the recovery permits are never closed");
+    let storage = |error| HistoryError::Recovery(RecoveryError::Storage(error));
+    let extent = kind.journal().extent(id).await.map_err(storage)?;
+    if at > extent.highest {
+        return Err(HistoryError::NotReached { id: id.clone(), asked: at, highest: extent.highest });
+    }
+    if at < extent.erased_to {
+        return Err(HistoryError::Compacted { id: id.clone(), deleted_to: extent.erased_to });
+    }
+    match fold(kind, id, extent, at, Strictness::Strict).await {
+        Ok(folded) => Ok(folded.state),
+        // Nothing is wrong with the entity: what it takes to go back so far is not there any more.
+        Err(_) if at < extent.deleted_to => {
+            Err(HistoryError::Compacted { id: id.clone(), deleted_to: extent.deleted_to })
+        }
+        Err(error) => Err(HistoryError::Recovery(error)),
     }
 }

@@ -1,26 +1,32 @@
 //! The end of an activation: what is in flight is settled, what is durable leaves, the rest fails honestly.
 
 use super::Calls;
+use super::inbox::Wanted;
 use super::running::{Active, End};
+use super::snapshots::SnapshotWork;
 use crate::storage::StorageError;
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
     /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest.
-    pub(super) async fn stop(&mut self, end: End) {
+    pub(super) async fn stop(&mut self, end: &End) {
         let mut error = match end {
-            End::Quiet => return,
-            End::Broken => None,
-            End::Lost(error) => Some(error),
+            End::Quiet | End::Erased => return,
+            End::Broken(_) => None,
+            End::Lost(error) => Some(error.clone()),
         };
         while self.settled < self.submitted.get() {
-            let news = self.inbox.news(self.settled, false, false, &mut Calls::new()).await;
+            let news = self.inbox.news(Wanted::settled(self.settled), &mut Calls::new()).await;
             if let Err(End::Lost(failed)) = self.confirm(&news) {
                 error = Some(failed);
             }
         }
         if let Some(error) = error {
-            let settled = self.inbox.settled();
-            self.held.fail_rest(&settled, &error);
+            let (settled, exit) = (self.inbox.settled(), self.exit());
+            self.held.fail_rest(&settled, &error, exit);
+        }
+        // One that is being saved must not land behind what the next activation does.
+        if let Some(SnapshotWork::Saving(_)) = self.snapshot.as_deref() {
+            SnapshotWork::run(&mut self.snapshot).await;
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::storage::{Fence, StorageError};
 use crate::vocabulary::ShardId;
 use async_trait::async_trait;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Notify;
 
 /// One ownership of a shard at one epoch. Once revoked, every activation under it ends, and nothing is
 /// written under it any more (G3).
@@ -11,11 +12,13 @@ use std::sync::{Arc, OnceLock};
 pub(crate) struct Tenure {
     fence: Fence,
     revoked: OnceLock<StorageError>,
+    /// Those who wait for the end.
+    end: Notify,
 }
 
 impl Tenure {
     pub(crate) fn new(fence: Fence) -> Self {
-        Self { fence, revoked: OnceLock::new() }
+        Self { fence, revoked: OnceLock::new(), end: Notify::new() }
     }
 
     pub(crate) fn fence(&self) -> Fence {
@@ -26,6 +29,18 @@ impl Tenure {
     pub(crate) fn revoke(&self, why: StorageError) {
         // The first reason stays.
         let _ = self.revoked.set(why);
+        self.end.notify_waiters();
+    }
+
+    /// Returns when the tenure has ended, with the reason.
+    pub(crate) async fn ended(&self) -> StorageError {
+        loop {
+            let end = self.end.notified();
+            if let Some(why) = self.revoked() {
+                return why.clone();
+            }
+            end.await;
+        }
     }
 
     /// Why the tenure ended, if it has.

@@ -1,10 +1,12 @@
 //! Where a call goes, and the port through which it gets there. The client calls it, the runtime implements
 //! it, and neither knows the other.
 
-use super::{Envelope, Failure};
-use crate::vocabulary::EntityId;
+use super::{Envelope, Failure, HistoryError};
+use crate::storage::JournalStorage;
+use crate::vocabulary::{EntityId, PersistenceId, Sealer, SequenceNr};
+use futures_util::future::BoxFuture;
 use std::sync::{Arc, PoisonError, RwLock};
-
+use tokio::sync::watch;
 /// Points at one entity. What every client of an entity wraps.
 pub struct Target<S>(pub(crate) Arc<Address<S>>);
 
@@ -48,10 +50,29 @@ impl<S> Target<S> {
     }
 }
 
-/// Hands calls to entities, wherever they are.
+/// Hands calls to entities, wherever they are, and lets their histories be read.
 pub(crate) trait Delivery<S>: Send + Sync {
     /// Hands over a call, or says why not; then nothing of it happened.
     fn deliver(&self, to: &Address<S>, envelope: Box<dyn Envelope<S>>) -> Result<(), Failure>;
+
+    /// Where the events of an entity are read, now and as they come.
+    fn events(&self, id: &EntityId) -> Result<EventSource, Failure>;
+
+    /// The state of an entity as it was at a sequence number.
+    fn state_at(&self, id: &EntityId, at: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>>;
+}
+
+/// Where the events of one entity are read.
+pub(crate) struct EventSource {
+    pub(crate) id: PersistenceId,
+    pub(crate) journal: Arc<dyn JournalStorage>,
+    pub(crate) sealer: Sealer,
+    /// Only events whose names begin with this are meant; what follows is their name.
+    pub(crate) prefix: String,
+    /// What else the journal holds: the beginnings of the names of parts' events.
+    pub(crate) parts: Vec<String>,
+    /// Changes whenever events of the entity were confirmed.
+    pub(crate) confirmed: watch::Receiver<u64>,
 }
 
 /// The entrance of one active entity.

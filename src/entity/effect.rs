@@ -1,8 +1,8 @@
 //! What a command does, as data. The engine encodes, applies and stores it.
 
-use super::event_sourced::{Event, EventSourced};
-use crate::storage;
-use crate::vocabulary::{Codec, CodecError, Manifest, Payload};
+use super::change::{Change, Changes, Extras, Persisted};
+use super::{DurableState, Ephemeral, Event, EventSourced, Has, part};
+use crate::vocabulary::Tag;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl fmt::Display for Never {
 }
 impl std::error::Error for Never {}
 
-/// What a handled command does: which events it persists, and what it answers.
+/// What a handled command does: what it changes, and what it answers.
 ///
 /// `R` is the reply, `E` the rejection. All of it is one atomic write (G5); the answer leaves after the
 /// write is durable (G1).
@@ -25,68 +25,15 @@ impl std::error::Error for Never {}
 pub struct Effect<S, R = (), E = Never> {
     pub(crate) changes: Changes<S>,
     pub(crate) answer: Answer<S, R, E>,
-}
-
-/// The events of an effect, erased to what the engine needs of them.
-pub(crate) enum Changes<S> {
-    None,
-    One(Box<dyn Change<S>>),
-    Many(Vec<Box<dyn Change<S>>>),
+    pub(crate) extras: Option<Box<Extras>>,
 }
 
 /// What the caller will be told.
 pub(crate) enum Answer<S, R, E> {
     Value(R),
-    /// Computed from the state after the events.
+    /// Computed from the state after the changes.
     Reply(Box<dyn FnOnce(&S) -> R + Send>),
     Rejection(E),
-}
-
-/// Why an event cannot be stored.
-#[derive(Debug)]
-pub(crate) enum SealError {
-    Codec(CodecError),
-    Unlisted(Manifest),
-}
-
-impl From<CodecError> for SealError {
-    fn from(error: CodecError) -> Self {
-        Self::Codec(error)
-    }
-}
-
-/// One change of a state: typed inside, erased outside.
-pub(crate) trait Change<S>: Send {
-    /// Encodes it for the journal, and puts what those bytes decode to in its place.
-    fn seal(&mut self, codec: Codec) -> Result<storage::Event, SealError>;
-    /// Applies what was sealed.
-    fn apply(&self, state: &mut S);
-}
-
-struct Persisted<Ev>(Ev);
-
-impl<S: EventSourced> Change<S> for Persisted<S::Event> {
-    fn seal(&mut self, codec: Codec) -> Result<storage::Event, SealError> {
-        let manifest = self.0.manifest();
-        if !S::Event::MANIFESTS.contains(&manifest) {
-            return Err(SealError::Unlisted(manifest));
-        }
-        let bytes = codec.encode(&self.0)?;
-        // What cannot be read back would make the entity unrecoverable, and a field that serde skips would
-        // make memory differ from the journal: so the entity only ever sees the decoded form.
-        self.0 = codec.decode(&bytes)?;
-        let decoded = self.0.manifest();
-        if decoded != manifest {
-            let reason = format!("an event {manifest} decodes as {decoded}").into();
-            let value = std::any::type_name::<S::Event>();
-            return Err(SealError::Codec(CodecError::Decode { codec, value, bytes: bytes.len(), reason }));
-        }
-        Ok(Payload::seal(manifest, codec.id(), bytes).into())
-    }
-
-    fn apply(&self, state: &mut S) {
-        state.apply(&self.0);
-    }
 }
 
 impl Effect<(), (), Never> {
@@ -95,7 +42,7 @@ impl Effect<(), (), Never> {
     where
         Ev::Entity: EventSourced<Event = Ev>,
     {
-        Effect { changes: Changes::One(Box::new(Persisted(event))), answer: Answer::Value(()) }
+        Effect::of(Changes::One(Box::new(Persisted(event))))
     }
 
     /// Persists several events, in order, all or none. No event at all is like [`none`](Effect::none).
@@ -104,51 +51,121 @@ impl Effect<(), (), Never> {
         Ev::Entity: EventSourced<Event = Ev>,
     {
         let change = |event| Box::new(Persisted(event)) as Box<dyn Change<Ev::Entity>>;
-        Effect { changes: Changes::Many(events.into_iter().map(change).collect()), answer: Answer::Value(()) }
+        Effect::of(Changes::Many(events.into_iter().map(change).collect()))
     }
 }
 
 impl<S, E> Effect<S, (), E> {
-    /// Changes nothing.
-    pub fn none() -> Self {
-        Self { changes: Changes::None, answer: Answer::Value(()) }
+    fn of(changes: Changes<S>) -> Self {
+        Self { changes, answer: Answer::Value(()), extras: None }
     }
 
-    /// Replies with what `reply` makes of the state after the events. A rejection stays one.
+    /// Changes nothing.
+    pub fn none() -> Self {
+        Self::of(Changes::None)
+    }
+
+    /// Changes the state of a durable-state entity and stores it whole; its revision grows by one. `_entity`
+    /// is the handler's `self`: it names the type, so that `change` needs no annotation.
+    pub fn update(_entity: &S, change: impl FnOnce(&mut S) + Send + 'static) -> Self
+    where
+        S: DurableState,
+    {
+        Self::of(Changes::Update(Box::new(change)))
+    }
+
+    /// Deletes the state of a durable-state entity; its revision grows by one and goes on counting. The entity
+    /// has its default state then.
+    pub fn delete(_entity: &S) -> Self
+    where
+        S: DurableState,
+    {
+        Self::of(Changes::Delete)
+    }
+
+    /// Changes an ephemeral entity in memory.
+    pub fn mutate(_entity: &S, change: impl FnOnce(&mut S) + Send + 'static) -> Self
+    where
+        S: Ephemeral,
+    {
+        Self::of(Changes::Update(Box::new(change)))
+    }
+
+    /// Replies with what `reply` makes of the state after the changes. A rejection stays one.
     pub fn reply<R>(self, reply: impl FnOnce(&S) -> R + Send + 'static) -> Effect<S, R, E> {
         let answer = match self.answer {
             Answer::Rejection(rejection) => Answer::Rejection(rejection),
             Answer::Value(()) | Answer::Reply(_) => Answer::Reply(Box::new(reply)),
         };
-        Effect { changes: self.changes, answer }
+        Effect { changes: self.changes, answer, extras: self.extras }
     }
 }
 
 impl<S, R, E> Effect<S, R, E> {
     /// Refuses the command and changes nothing. A rejection of a keyed command is kept like a reply (G6).
     pub fn reject(rejection: E) -> Self {
-        Self { changes: Changes::None, answer: Answer::Rejection(rejection) }
+        Self { changes: Changes::None, answer: Answer::Rejection(rejection), extras: None }
     }
 
-    /// Refuses the command beside the events: they are stored, and the caller gets the rejection.
+    /// Refuses the command beside the changes: they are stored, and the caller gets the rejection.
     pub fn and_reject(self, rejection: E) -> Self {
-        Self { changes: self.changes, answer: Answer::Rejection(rejection) }
+        Self { answer: Answer::Rejection(rejection), ..self }
+    }
+
+    /// Adds the events of a part behind those of this effect, in the same write. What the part's effect
+    /// replies is dropped.
+    pub fn and<P: EventSourced, R2>(self, of_part: Effect<P, R2, Never>) -> Self
+    where
+        S: Has<P>,
+    {
+        Self { changes: self.changes.and(part::lift_changes(of_part.changes)), ..self }
+    }
+
+    /// Tags every event of this effect, for those who read events by tag.
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.extras().tags.push(tag.into());
+        self
+    }
+
+    /// Puts a named text beside every event of this effect: who did it, from where, why.
+    pub fn metadata(mut self, name: impl Into<crate::vocabulary::Name>, value: impl Into<String>) -> Self {
+        self.extras().metadata.set(name, value);
+        self
+    }
+
+    /// Takes a snapshot of the state after this effect, once that is durable. Needs
+    /// [`Definition::snapshots`](super::Definition::snapshots), or the command is not handled. While another
+    /// snapshot of the entity is being saved it is left out.
+    pub fn snapshot(mut self) -> Self {
+        self.extras().snapshot = true;
+        self
+    }
+
+    /// Lets the entity leave memory as soon as no call waits for it.
+    pub fn passivate(mut self) -> Self {
+        self.extras().passivate = true;
+        self
+    }
+
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
     /// An answer without changes: what a query comes to.
     pub(crate) fn value(reply: R) -> Self {
-        Self { changes: Changes::None, answer: Answer::Value(reply) }
+        Self { changes: Changes::None, answer: Answer::Value(reply), extras: None }
     }
 }
 
 impl<S, R: fmt::Debug, E: fmt::Debug> fmt::Debug for Effect<S, R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let events = match &self.changes {
-            Changes::None => 0,
-            Changes::One(_) => 1,
-            Changes::Many(all) => all.len(),
-        };
-        write!(f, "Effect {{ {events} events, ")?;
+        match &self.changes {
+            Changes::None => write!(f, "Effect {{ no change, "),
+            Changes::One(_) => write!(f, "Effect {{ 1 event, "),
+            Changes::Many(all) => write!(f, "Effect {{ {} events, ", all.len()),
+            Changes::Update(_) => write!(f, "Effect {{ an update, "),
+            Changes::Delete => write!(f, "Effect {{ a deletion, "),
+        }?;
         match &self.answer {
             Answer::Value(reply) => write!(f, "reply {reply:?} }}"),
             Answer::Reply(_) => write!(f, "reply from the state }}"),

@@ -2,7 +2,9 @@
 
 use super::Never;
 use crate::storage::StorageError;
-use crate::vocabulary::{CodecError, InvalidId, InvalidKey, Key, Manifest, PersistenceId, SequenceNr};
+use crate::vocabulary::{
+    CodecError, InvalidId, InvalidKey, Key, Manifest, Name, PersistenceId, SealingError, SequenceNr,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,7 +54,7 @@ pub enum NotHandled {
         /// The type's name.
         entity_type: Arc<str>,
         /// The command's name.
-        command: &'static str,
+        command: Name,
     },
     /// The entity id is not one.
     #[error(transparent)]
@@ -66,6 +68,12 @@ pub enum NotHandled {
     /// The entity could not be recovered.
     #[error(transparent)]
     Recovery(RecoveryError),
+    /// The entity has no events to be read.
+    #[error("entity type {entity_type} is not event-sourced")]
+    NoEvents {
+        /// The type's name.
+        entity_type: Arc<str>,
+    },
     /// The handler, `apply` or the reply panicked; nothing was written, and the entity was dropped from
     /// memory.
     #[error("{id} panicked at command {command}: {message}")]
@@ -73,19 +81,29 @@ pub enum NotHandled {
         /// The entity.
         id: PersistenceId,
         /// The command's name.
-        command: &'static str,
+        command: Name,
         /// What the panic said.
         message: Arc<str>,
     },
-    /// An event, reply or key's command cannot be encoded so that it can be decoded again.
+    /// The command cannot be encoded, which its key needs.
     #[error("{id}, command {command}: {error}")]
     Unencodable {
         /// The entity.
         id: PersistenceId,
         /// The command's name.
-        command: &'static str,
+        command: Name,
         /// What the codec said.
         error: CodecError,
+    },
+    /// An event, reply or state cannot be encoded so that it can be decoded again, or not be encrypted.
+    #[error("{id}, command {command}: {error}")]
+    Unsealable {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: Name,
+        /// What codec or cipher said.
+        error: SealingError,
     },
     /// An event says that it has a name and version which its type does not list.
     #[error("{id}, command {command}: event {manifest} is not among the manifests of its type")]
@@ -93,7 +111,7 @@ pub enum NotHandled {
         /// The entity.
         id: PersistenceId,
         /// The command's name.
-        command: &'static str,
+        command: Name,
         /// What the event calls itself.
         manifest: Manifest,
     },
@@ -103,13 +121,40 @@ pub enum NotHandled {
         /// The entity.
         id: PersistenceId,
         /// The command's name.
-        command: &'static str,
+        command: Name,
         /// The event, reply or rejection.
         what: Arc<str>,
         /// Its encoded size.
         bytes: usize,
         /// The largest size.
         limit: usize,
+    },
+    /// The entity keeps nothing, so it cannot keep the outcome for a key.
+    #[error("{id}, command {command}: an ephemeral entity keeps no keys")]
+    KeyNotKept {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: Name,
+    },
+    /// The effect is of another kind than the entity, or asks for a snapshot of a type that takes none.
+    #[error("{id}, command {command}: {detail}")]
+    ImpossibleEffect {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: Name,
+        /// What does not fit.
+        detail: &'static str,
+    },
+    /// The entity's activation ended early, and its policy is to stop
+    /// ([`FailurePolicy::Stop`](super::FailurePolicy::Stop)).
+    #[error("{id} was stopped: {why}")]
+    Stopped {
+        /// The entity.
+        id: PersistenceId,
+        /// What ended it.
+        why: Arc<str>,
     },
     /// The storage failed, or the shard was lost, before it was given the write.
     #[error("the write was not handed to the storage: {0}")]
@@ -132,6 +177,20 @@ pub enum Unknown {
     /// The storage could not tell whether the key was used before. This call did nothing.
     #[error("the key could not be looked up: {0}")]
     KeyLookup(StorageError),
+    /// A handler that awaits was dropped: past its deadline, by a panic, or because the entity lost its shard or
+    /// its node shut down. Nothing of the entity was changed; what the handler did outside stands.
+    #[error("{id}, command {command}: the handler was interrupted: {why}")]
+    Interrupted {
+        /// The entity.
+        id: PersistenceId,
+        /// The command's name.
+        command: Name,
+        /// By what.
+        why: Arc<str>,
+    },
+    /// The entity may or may not be erased.
+    #[error("it may or may not be erased: {0}")]
+    Erasing(StorageError),
     /// The entity went away without an answer: its runtime was stopped, or its own code panicked while the
     /// answer was given.
     #[error("the entity went away without an answer")]
@@ -153,9 +212,17 @@ pub enum Overloaded {
         /// The bound.
         limit: usize,
     },
-    /// Too many entities are active.
-    #[error("{limit} entities are active")]
+    /// Too many entities are active, and none became idle in time.
+    #[error("{limit} entities are active, and none became idle in time")]
     ActiveEntities {
+        /// The bound.
+        limit: usize,
+    },
+    /// Too many commands of the entity wait until they are ready.
+    #[error("{limit} commands of {id} wait until they are ready")]
+    Waiting {
+        /// The entity.
+        id: PersistenceId,
         /// The bound.
         limit: usize,
     },
@@ -178,6 +245,48 @@ pub enum RecoveryError {
         /// What the panic said.
         message: Arc<str>,
     },
+}
+
+/// Why the past of an entity cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The entity cannot be reached: its type is not registered, its id is none, or it has no events.
+    #[error(transparent)]
+    NotHandled(NotHandled),
+    /// The events that are asked for were deleted.
+    #[error("the events of {id} up to {deleted_to} were deleted")]
+    Compacted {
+        /// The entity.
+        id: PersistenceId,
+        /// The last number that is gone.
+        deleted_to: SequenceNr,
+    },
+    /// The number lies in the future.
+    #[error("{id} has not reached {asked} yet; its highest number is {highest}")]
+    NotReached {
+        /// The entity.
+        id: PersistenceId,
+        /// The number that was asked for.
+        asked: SequenceNr,
+        /// The highest one.
+        highest: SequenceNr,
+    },
+    /// The storage could not give it, or what it gave cannot be read; the error names the event.
+    #[error(transparent)]
+    Recovery(RecoveryError),
+}
+
+impl From<Failure> for HistoryError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotHandled(reason) => Self::NotHandled(reason),
+            Failure::Incompatible(error) => Self::Recovery(RecoveryError::Storage(error)),
+            Failure::Unknown(_) | Failure::Overloaded(_) | Failure::KeyReused { .. } => {
+                Self::NotHandled(NotHandled::ShutDown)
+            }
+        }
+    }
 }
 
 /// A failure without the user's type: what the layers below the client speak of.

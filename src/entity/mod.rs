@@ -2,25 +2,40 @@
 //! network, storage calls or logging; only plain data of the layers below.
 
 mod address;
+mod change;
 mod command;
 mod context;
 mod definition;
+mod durable_state;
 mod effect;
 mod envelope;
+mod erasure;
 mod error;
 mod event_sourced;
 mod outcome;
+mod part;
+mod policy;
+mod replay;
+mod upcast;
 
 pub use address::Target;
-pub(crate) use address::{Address, Delivery, Inlet, Refusal, Refused};
-pub use command::{Command, Handler};
-pub use context::Context;
-pub use definition::{Definition, Entity, InvalidDefinition};
-pub(crate) use effect::{Answer, Change, Changes, SealError};
+pub(crate) use address::{Address, Delivery, EventSource, Inlet, Refusal, Refused};
+pub(crate) use change::{Change, Changes, Decided, Extras, Seal, SealError, Update};
+pub use command::{AsyncHandler, Command, Handler};
+pub use context::{Completeness, Context};
+pub use definition::{Definition, Entity, EntityKind, InvalidDefinition};
+pub use durable_state::{DurableState, Ephemeral};
+pub(crate) use effect::Answer;
 pub use effect::{Effect, Never};
-pub(crate) use envelope::Envelope;
+pub(crate) use envelope::{Envelope, Keeping, Mode};
+pub(crate) use erasure::Erasure;
 pub(crate) use error::Failure;
-pub use error::{CallError, NotHandled, Overloaded, RecoveryError, Unknown};
-pub(crate) use event_sourced::ReplayError;
+pub use error::{CallError, HistoryError, NotHandled, Overloaded, RecoveryError, Unknown};
 pub use event_sourced::{Event, EventSourced};
 pub use outcome::{Changing, Outcome};
+pub use part::Has;
+pub(crate) use part::target_of_part;
+pub(crate) use policy::LastSnapshot;
+pub use policy::{FailurePolicy, RecoveryPolicy, Snapshots};
+pub(crate) use replay::{OwnEvents, Stored};
+pub use upcast::{StateUpcasters, Upcasters};

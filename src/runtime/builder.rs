@@ -1,14 +1,14 @@
 //! Putting a node together, and finding out at its start what would not work later.
 
-use super::host::{AnyHost, Host};
-use super::node::{Node, NodeParts};
-use super::registry::Census;
+use super::census::Census;
+use super::node::{Node, NodeParts, RunningLanes};
+use super::registration::{Registered, Registration, Services, Store};
 use super::shards::Shards;
 use super::spawn::Spawner;
-use crate::engine::{self, Entrance, Kind, Lanes, Tenures};
-use crate::entity::{Entity, InvalidDefinition};
+use crate::engine::{self, Entrance, Lanes};
+use crate::entity::{Definition, Entity, InvalidDefinition};
 use crate::storage::{Lane, StorageError, StorageProvider};
-use crate::vocabulary::{Clock, Entropy, InvalidLimit, Limits, Random, SystemClock};
+use crate::vocabulary::{Clock, Entropy, InvalidLimit, Limits, Manifest, SystemClock};
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -52,15 +52,28 @@ pub enum StartError {
         /// The backend.
         backend: &'static str,
     },
+    /// Something was stored that this program cannot read: an upcaster is missing, or a newer program wrote it.
+    #[error("entity type {entity_type} was stored with names that it cannot read: {}", list(unknown))]
+    UnknownNames {
+        /// The entity type.
+        entity_type: &'static str,
+        /// The names and versions of its events, or of its state.
+        unknown: Vec<Manifest>,
+    },
     /// The shards could not be taken over.
     #[error("the shards could not be taken over: {0}")]
     Storage(#[from] StorageError),
 }
 
+fn list(manifests: &[Manifest]) -> String {
+    manifests.iter().map(Manifest::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// A node that is being put together.
 #[must_use = "a node does nothing until it is started"]
 pub struct NodeBuilder {
-    storage: Arc<dyn StorageProvider>,
+    /// The last one takes the types that are registered next.
+    stores: Vec<Arc<dyn StorageProvider>>,
     limits: Limits,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
@@ -70,12 +83,29 @@ pub struct NodeBuilder {
 impl NodeBuilder {
     pub(super) fn new(storage: Arc<dyn StorageProvider>) -> Self {
         let (limits, clock) = (Limits::default(), Arc::new(SystemClock));
-        Self { storage, limits, clock, entropy: Entropy::System, types: Vec::new() }
+        Self { stores: vec![storage], limits, clock, entropy: Entropy::System, types: Vec::new() }
     }
 
-    /// Hosts entities of this type.
-    pub fn register<T: Entity>(mut self) -> Self {
-        self.types.push(Box::new(Registered::<T>::new()));
+    /// Hosts entities of this type, as their [`Entity::definition`] says.
+    pub fn register<T: Entity>(self) -> Self {
+        self.register_with::<T>(|definition| definition)
+    }
+
+    /// Hosts entities of this type, with other policies than their definition's: codec, cipher, snapshots,
+    /// recovery.
+    pub fn register_with<T: Entity>(
+        mut self,
+        configure: impl FnOnce(Definition<T>) -> Definition<T>,
+    ) -> Self {
+        let store = self.stores.len() - 1;
+        self.types.push(Box::new(Registered { definition: configure(T::definition()), store }));
+        self
+    }
+
+    /// The types that are registered from here on live in this storage. Give each store once: a second handle
+    /// on the same store fences the first.
+    pub fn storage(mut self, storage: impl StorageProvider) -> Self {
+        self.stores.push(Arc::new(storage));
         self
     }
 
@@ -107,40 +137,42 @@ impl NodeBuilder {
         // Here, and not later in the task of an entity.
         drop(tokio::time::sleep(Duration::ZERO));
         self.check()?;
-        let shards: Arc<dyn Tenures> = Arc::new(Shards::acquire_all(self.storage.writes()).await?);
+        engine::describe_metrics();
         let spawner = Spawner::current();
         let limits = Arc::new(self.limits);
-        let lanes = start_lanes(&*self.storage, &limits, &spawner);
+        let (stores, lanes) = take_over(&self.stores, &self.types, &limits, &spawner).await?;
         let services = Services {
-            storage: self.storage,
-            lanes: lanes.clone(),
-            shards,
             recoveries: Arc::new(Semaphore::new(limits.recoveries)),
             clock: self.clock,
             random: Arc::new(self.entropy.random()),
-            census: Arc::new(Census::new(limits.active_entities)),
+            census: Arc::new(Census::new(&limits)),
             limits,
             spawner,
         };
         let mut hosts: BTreeMap<TypeId, Box<dyn Any + Send + Sync>> = BTreeMap::new();
-        let mut drains = Vec::new();
-        for registration in &self.types {
-            let hosted = registration.host(&services)?;
+        let mut untyped = Vec::new();
+        for registration in self.types {
+            let store = &stores[registration.store()];
+            let hosted = registration.host(store, &services);
             hosts.insert(hosted.type_id, hosted.typed);
-            drains.push(hosted.untyped);
+            untyped.push(hosted.untyped);
         }
-        Ok(Node::new(NodeParts { hosts, drains, lanes, census: services.census }))
+        let shutdown = services.limits.shutdown;
+        Ok(Node::new(NodeParts { hosts, untyped, lanes, census: services.census, shutdown }))
     }
 
     fn check(&self) -> Result<(), StartError> {
         self.limits.check()?;
-        let (limit, most) = (self.limits.payload_bytes, self.storage.max_payload_bytes());
-        if limit > most {
-            return Err(StartError::PayloadLimit { limit, backend: self.storage.name(), most });
+        for storage in &self.stores {
+            let (limit, most) = (self.limits.payload_bytes, storage.max_payload_bytes());
+            if limit > most {
+                return Err(StartError::PayloadLimit { limit, backend: storage.name(), most });
+            }
         }
         let mut names = BTreeSet::new();
         for registration in &self.types {
-            let entity_type = registration.check(&*self.storage)?;
+            registration.check(&*self.stores[registration.store()])?;
+            let entity_type = registration.entity_type();
             if !names.insert(entity_type) {
                 return Err(StartError::RegisteredTwice { entity_type });
             }
@@ -152,80 +184,45 @@ impl NodeBuilder {
 impl fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodeBuilder")
-            .field("storage", &self.storage.name())
+            .field("stores", &self.stores.iter().map(|storage| storage.name()).collect::<Vec<_>>())
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-fn start_lanes(storage: &dyn StorageProvider, limits: &Arc<Limits>, spawner: &Spawner) -> Lanes {
+/// Takes over every store, sees to it that what it holds can be read, and starts its lanes.
+async fn take_over(
+    providers: &[Arc<dyn StorageProvider>],
+    types: &[Box<dyn Registration>],
+    limits: &Arc<Limits>,
+    spawner: &Spawner,
+) -> Result<(Vec<Store>, Vec<RunningLanes>), StartError> {
+    let mut owned = Vec::new();
+    for provider in providers {
+        owned.push(Shards::acquire_all(provider.writes()).await?);
+    }
+    // Once the stores are owned: nobody adds another name now.
+    for registration in types {
+        registration.check_names(&*providers[registration.store()]).await?;
+    }
+    let mut running = Vec::new();
+    let mut stores = Vec::new();
+    for (provider, shards) in providers.iter().zip(owned) {
+        let lanes = start_lanes(&**provider, limits, spawner);
+        let (provider, shards) = (provider.clone(), Arc::new(shards));
+        stores.push(Store { provider, lanes: lanes.lanes.clone(), shards });
+        running.push(lanes);
+    }
+    Ok((stores, running))
+}
+
+fn start_lanes(storage: &dyn StorageProvider, limits: &Arc<Limits>, spawner: &Spawner) -> RunningLanes {
+    let mut tasks = Vec::new();
     let start = |lane| {
         let (entrance, queue) = Entrance::new(limits);
-        spawner.spawn(engine::run_lane(Lane(lane), storage.writes(), queue, limits.clone()));
+        tasks.push(spawner.spawn(engine::run_lane(Lane(lane), storage.writes(), queue, limits.clone())));
         entrance
     };
-    Lanes::new((0..storage.lanes().get()).map(start).collect())
-}
-
-/// What every entity type of a node is built from.
-struct Services {
-    storage: Arc<dyn StorageProvider>,
-    lanes: Lanes,
-    shards: Arc<dyn Tenures>,
-    recoveries: Arc<Semaphore>,
-    clock: Arc<dyn Clock>,
-    random: Arc<Random>,
-    census: Arc<Census>,
-    limits: Arc<Limits>,
-    spawner: Spawner,
-}
-
-struct Hosted {
-    type_id: TypeId,
-    typed: Box<dyn Any + Send + Sync>,
-    untyped: Arc<dyn AnyHost>,
-}
-
-/// An entity type, with the type itself erased.
-trait Registration: Send + Sync {
-    fn check(&self, storage: &dyn StorageProvider) -> Result<&'static str, StartError>;
-    fn host(&self, services: &Services) -> Result<Hosted, StartError>;
-}
-
-struct Registered<T>(std::marker::PhantomData<fn() -> T>);
-
-impl<T> Registered<T> {
-    fn new() -> Self {
-        Self(std::marker::PhantomData)
-    }
-}
-
-impl<T: Entity> Registration for Registered<T> {
-    fn check(&self, storage: &dyn StorageProvider) -> Result<&'static str, StartError> {
-        let definition = T::definition();
-        definition.check()?;
-        let entity_type = definition.entity_type;
-        match storage.journal() {
-            Some(_) => Ok(entity_type),
-            None => Err(StartError::MissingPart { entity_type, part: "journal", backend: storage.name() }),
-        }
-    }
-
-    fn host(&self, services: &Services) -> Result<Hosted, StartError> {
-        let definition = T::definition();
-        let (entity_type, backend) = (definition.entity_type, services.storage.name());
-        let missing = || StartError::MissingPart { entity_type, part: "journal", backend };
-        let kind = Kind {
-            definition,
-            journal: services.storage.journal().ok_or_else(missing)?,
-            lanes: services.lanes.clone(),
-            tenures: services.shards.clone(),
-            recoveries: services.recoveries.clone(),
-            clock: services.clock.clone(),
-            random: services.random.clone(),
-            limits: services.limits.clone(),
-        };
-        let host = Arc::new(Host::new(kind, services.census.clone(), services.spawner.clone()));
-        Ok(Hosted { type_id: TypeId::of::<T>(), typed: Box::new(host.clone()), untyped: host })
-    }
+    let lanes = Lanes::new((0..storage.lanes().get()).map(start).collect());
+    RunningLanes { lanes, tasks }
 }

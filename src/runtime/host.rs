@@ -1,11 +1,16 @@
 //! One entity type at one node: from an address to an inbox, activating on the first message.
 
-use super::registry::{Census, Presence, Registry};
+use super::census::{Census, Entry};
+use super::registry::{Presence, Registry, Seat};
 use super::spawn::Spawner;
 use crate::engine::{self, Inbox, Kind};
-use crate::entity::{Address, Delivery, Envelope, Failure, Inlet, NotHandled, Overloaded, Refusal, Refused};
-use crate::vocabulary::{PersistenceId, ShardId};
-use std::sync::Arc;
+use crate::entity::{
+    Address, Delivery, EntityKind, Envelope, EventSource, Failure, HistoryError, Inlet, NotHandled,
+    Overloaded, Refusal, Refused,
+};
+use crate::vocabulary::{EntityId, PersistenceId, SequenceNr, ShardId};
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use std::sync::{Arc, OnceLock};
 
 /// Hosts the entities of one type. Refs keep it alive; when it goes, its entities finish and go too.
 pub(super) struct Host<S> {
@@ -20,20 +25,23 @@ impl<S: Send + Sync + 'static> Host<S> {
         Self { kind: Arc::new(kind), registry: Arc::new(Registry::new()), census, spawner }
     }
 
+    fn persistence_id(&self, id: &EntityId) -> Result<PersistenceId, Failure> {
+        PersistenceId::new(self.kind.definition.entity_type, id.clone())
+            .map_err(|invalid| Failure::NotHandled(NotHandled::InvalidId(invalid)))
+    }
+
     /// The slow way: through the registry, activating the entity if it is not in memory.
     fn deliver_by_id(&self, to: &Address<S>, mut envelope: Box<dyn Envelope<S>>) -> Result<(), Failure> {
-        let id = PersistenceId::new(self.kind.definition.entity_type, to.id.clone())
-            .map_err(|invalid| Failure::NotHandled(NotHandled::InvalidId(invalid)))?;
+        let id = self.persistence_id(&to.id)?;
         let mut partition = self.registry.partition(ShardId::of(&id));
         // Under the lock that `drain` takes: either the entity is seen by it, or the call is refused here.
         if self.census.is_stopping() {
             return Err(Failure::NotHandled(NotHandled::ShutDown));
         }
-        let mut replaces = false;
-        if let Some(inbox) = partition.get(&to.id) {
-            match inbox.push(envelope) {
+        if let Some(seat) = partition.get(&to.id) {
+            match seat.inbox.push(envelope) {
                 Ok(()) => {
-                    to.remember(inbox.clone());
+                    to.remember(seat.inbox.clone());
                     return Ok(());
                 }
                 Err(refused) if refused.why == Refusal::Retired => envelope = refused.envelope,
@@ -42,28 +50,46 @@ impl<S: Send + Sync + 'static> Host<S> {
                     return Err(self.failure(to, refused.why));
                 }
             }
-            replaces = true;
         }
-        if !self.census.enter(replaces) {
-            drop(partition);
-            return Err(Failure::Overloaded(Overloaded::ActiveEntities { limit: self.census.limit() }));
-        }
-        let inbox = Arc::new(Inbox::new(id, self.kind.limits.mailbox));
-        let presence =
-            Presence { registry: self.registry.clone(), census: self.census.clone(), inbox: inbox.clone() };
+        let entry = self.census.enter();
+        let (place, waiting) = match entry {
+            Entry::Place(place) => (Some(place), None),
+            Entry::Wait(waiting) => (None, Some(waiting)),
+            Entry::Full => {
+                drop(partition);
+                return Err(self.too_many());
+            }
+        };
+        let inbox = Arc::new(Inbox::new(id, self.kind.limits.mailbox, self.census.uses()));
+        let (registry, census) = (self.registry.clone(), self.census.clone());
+        let presence = Presence { registry, census, inbox: inbox.clone(), place };
         let pushed = inbox.push(envelope);
         debug_assert!(pushed.is_ok(), "a new inbox takes a call");
-        partition.insert(to.id.clone(), inbox.clone());
+        let seat = Arc::new(Seat { inbox: inbox.clone(), task: OnceLock::new() });
+        partition.insert(to.id.clone(), seat.clone());
         // A runtime that has been stopped drops the task right here, and with it the presence, which needs
         // the partition.
         drop(partition);
+        self.census.note(&inbox);
         to.remember(inbox.clone());
-        let kind = self.kind.clone();
-        self.spawner.spawn(async move {
-            let _presence = presence;
+        let (kind, too_many) = (self.kind.clone(), self.too_many());
+        let task = self.spawner.spawn(async move {
+            let mut presence = presence;
+            if let Some(waiting) = waiting {
+                let waited = Box::pin(presence.census.clone().await_place(waiting)).await;
+                let Some(place) = waited else { return presence.refuse(&too_many) };
+                presence.place = Some(place);
+            }
             engine::run(kind, inbox).await;
+            drop(presence);
         });
+        // Nobody else sets it.
+        let _ = seat.task.set(task);
         Ok(())
+    }
+
+    fn too_many(&self) -> Failure {
+        Failure::Overloaded(Overloaded::ActiveEntities { limit: self.census.limit() })
     }
 
     fn failure(&self, to: &Address<S>, why: Refusal) -> Failure {
@@ -76,6 +102,17 @@ impl<S: Send + Sync + 'static> Host<S> {
             Refusal::ShutDown | Refusal::Retired => Failure::NotHandled(NotHandled::ShutDown),
         }
     }
+
+    /// An entity of this type has a history to be read.
+    fn check_history(&self) -> Result<(), Failure> {
+        match self.kind.definition.kind {
+            EntityKind::EventSourced => Ok(()),
+            EntityKind::DurableState | EntityKind::Ephemeral => {
+                let entity_type = self.kind.definition.entity_type.into();
+                Err(Failure::NotHandled(NotHandled::NoEvents { entity_type }))
+            }
+        }
+    }
 }
 
 impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
@@ -84,6 +121,28 @@ impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
             Ok(()) => Ok(()),
             Err(Refused { why: Refusal::Retired, envelope }) => self.deliver_by_id(to, envelope),
             Err(refused) => Err(self.failure(to, refused.why)),
+        }
+    }
+
+    fn events(&self, id: &EntityId) -> Result<EventSource, Failure> {
+        self.check_history()?;
+        Ok(EventSource {
+            id: self.persistence_id(id)?,
+            journal: self.kind.journal().clone(),
+            sealer: self.kind.definition.sealer.clone(),
+            prefix: String::new(),
+            parts: self.kind.definition.parts.clone(),
+            confirmed: self.kind.subscriptions.follow(id),
+        })
+    }
+
+    fn state_at(&self, id: &EntityId, at: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>> {
+        match self.check_history().and_then(|()| self.persistence_id(id)) {
+            Ok(id) => {
+                let kind = self.kind.clone();
+                async move { engine::state_at(&kind, &id, at).await }.boxed()
+            }
+            Err(failure) => ready(Err(failure.into())).boxed(),
         }
     }
 }
@@ -96,21 +155,35 @@ impl<S> Drop for Host<S> {
 
 /// What a node does with a host without knowing its type.
 pub(super) trait AnyHost: Send + Sync {
-    /// Lets every active entity end after the calls that it has.
+    /// Lets every entity end after the calls that it has.
     fn drain(&self);
+    /// Ends every entity where it stands; tells how many.
+    fn abort(&self) -> usize;
 }
 
 impl<S: Send + Sync + 'static> AnyHost for Host<S> {
     fn drain(&self) {
         self.registry.drain();
     }
+
+    fn abort(&self) -> usize {
+        self.registry.abort()
+    }
 }
 
 /// Where calls go that can go nowhere.
 pub(super) struct Nowhere(pub(super) Failure);
 
-impl<S> Delivery<S> for Nowhere {
+impl<S: Send + 'static> Delivery<S> for Nowhere {
     fn deliver(&self, _: &Address<S>, _: Box<dyn Envelope<S>>) -> Result<(), Failure> {
         Err(self.0.clone())
+    }
+
+    fn events(&self, _: &EntityId) -> Result<EventSource, Failure> {
+        Err(self.0.clone())
+    }
+
+    fn state_at(&self, _: &EntityId, _: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>> {
+        ready(Err(self.0.clone().into())).boxed()
     }
 }

@@ -2,11 +2,13 @@
 //! inside an entity is the engine's.
 
 mod builder;
+mod census;
 mod host;
 mod node;
+mod registration;
 mod registry;
 mod shards;
 mod spawn;
 
 pub use builder::{NodeBuilder, StartError};
-pub use node::Node;
+pub use node::{Node, Shutdown};

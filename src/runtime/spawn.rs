@@ -1,6 +1,7 @@
 //! The one home of spawning.
 
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 /// Where a node's tasks run.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ impl Spawner {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one home of spawning")]
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(task);
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.0.spawn(task).abort_handle()
     }
 }

@@ -15,9 +15,18 @@ pub struct Limits {
     pub held_bytes: usize,
     /// The largest encoded event, reply or rejection, in bytes.
     pub payload_bytes: usize,
-    /// How many entities may be active at once. A further one is refused as overloaded until an idle one
-    /// has been passivated.
+    /// How many commands of one entity may wait until they are ready. A further one is refused as overloaded.
+    pub waiting: usize,
+    /// How long a handler that awaits may take if it has no deadline of its own.
+    pub async_handler: Duration,
+    /// How many entities may be active at once. For a further one the one that was used least recently leaves
+    /// memory, if nothing of it is under way.
     pub active_entities: usize,
+    /// How long a further one waits for a place before its calls are refused as overloaded.
+    pub activation_wait: Duration,
+    /// How many entities may wait for a place at once. The calls to a further one are refused as overloaded at
+    /// once.
+    pub waiting_activations: usize,
     /// How long an entity may be idle before it is passivated.
     pub idle: Duration,
     /// How many entities may be in recovery at once. Further ones wait for their turn.
@@ -39,6 +48,8 @@ pub struct Limits {
     pub recent_keys: usize,
     /// How many bytes of keys and outcomes one entity keeps in memory for that.
     pub recent_key_bytes: usize,
+    /// How long [`Node::shutdown`](crate::Node::shutdown) lets the entities finish.
+    pub shutdown: Duration,
 }
 
 impl Default for Limits {
@@ -48,7 +59,11 @@ impl Default for Limits {
             held_outcomes: 2_048,
             held_bytes: 8 << 20,
             payload_bytes: 4 << 20,
+            waiting: 256,
+            async_handler: Duration::from_secs(30),
             active_entities: 1_000_000,
+            activation_wait: Duration::from_secs(1),
+            waiting_activations: 10_000,
             idle: Duration::from_secs(120),
             recoveries: 64,
             group_writes: 2_048,
@@ -58,6 +73,7 @@ impl Default for Limits {
             persist_retry: Duration::from_secs(10),
             recent_keys: 256,
             recent_key_bytes: 64 << 10,
+            shutdown: Duration::from_secs(30),
         }
     }
 }
@@ -82,7 +98,9 @@ impl Limits {
             ("held_outcomes", self.held_outcomes),
             ("held_bytes", self.held_bytes),
             ("payload_bytes", self.payload_bytes),
+            ("waiting", self.waiting),
             ("active_entities", self.active_entities),
+            ("waiting_activations", self.waiting_activations),
             ("recoveries", self.recoveries),
             ("group_writes", self.group_writes),
             ("group_bytes", self.group_bytes),

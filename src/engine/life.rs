@@ -1,0 +1,188 @@
+//! The life of an entity in memory: activations, one after the other, until nothing waits for it; and what its
+//! policies say when one fails.
+
+use super::inbox::Wanted;
+use super::kind::Kind;
+use super::recovery::{Recovered, activate};
+use super::running::{Active, End};
+use super::{Calls, Inbox};
+use crate::entity::{Failure, FailurePolicy, NotHandled, RecoveryError, RecoveryPolicy};
+use crate::vocabulary::WriteNr;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+use tracing::Instrument;
+
+/// Runs an entity until it leaves memory.
+///
+/// An activation that ends early leaves its calls to the next one, in order. When it returns, the inbox is
+/// retired: it will take no call any more.
+pub(crate) async fn run<S: Send + Sync + 'static>(kind: Arc<Kind<S>>, inbox: Arc<Inbox<S>>) {
+    let mut life = Life { kind: &kind, inbox: &inbox, failures: 0, failing_since: None };
+    let mut calls = Calls::new();
+    loop {
+        // Boxed, so that an idle entity does not keep the space that only its recovery needed.
+        let recovered = {
+            let span = tracing::debug_span!("recovery", entity = %inbox.id());
+            Box::pin(activate(&kind, &inbox).instrument(span)).await
+        };
+        let went_on = match recovered {
+            Ok(recovered) => {
+                life.failing_since = None;
+                let end = life.activation(recovered, &mut calls).await;
+                Box::pin(life.after(end, &mut calls)).await
+            }
+            Err(error) => Box::pin(life.after_failed_recovery(error, &mut calls)).await,
+        };
+        if went_on.is_break() || (calls.is_empty() && inbox.retire_if_empty()) {
+            return;
+        }
+    }
+}
+
+/// What outlasts a single activation.
+struct Life<'a, S> {
+    kind: &'a Arc<Kind<S>>,
+    inbox: &'a Arc<Inbox<S>>,
+    /// Failures in a row, without a confirmed write in between.
+    failures: u32,
+    /// Since when recoveries have failed.
+    failing_since: Option<Instant>,
+}
+
+impl<S: Send + Sync + 'static> Life<'_, S> {
+    async fn activation(&mut self, recovered: Recovered<S>, calls: &mut Calls<S>) -> End {
+        let span = tracing::debug_span!(
+            "activation",
+            entity = %self.inbox.id(),
+            sequence_nr = %recovered.sequence_nr,
+            outcome = tracing::field::Empty,
+        );
+        self.kind.instruments.activations.increment(1);
+        let mut active = Active::new(self.kind, self.inbox, recovered);
+        let end = active.run(calls).instrument(span.clone()).await;
+        let ends = &self.kind.instruments.ends;
+        let (outcome, counter) = match &end {
+            End::Quiet => ("passivated", &ends.passivated),
+            End::Lost(_) => ("lost", &ends.lost),
+            End::Broken(_) => ("panicked", &ends.panicked),
+            End::Erased => ("erased", &ends.erased),
+        };
+        span.record("outcome", outcome);
+        counter.increment(1);
+        if active.confirmed > WriteNr::ZERO {
+            self.failures = 0;
+        }
+        end
+    }
+
+    /// What follows the end of an activation.
+    async fn after(&mut self, end: End, calls: &mut Calls<S>) -> ControlFlow<()> {
+        let why: Arc<str> = match end {
+            End::Quiet | End::Erased => return ControlFlow::Continue(()),
+            End::Lost(error) => error.to_string().into(),
+            End::Broken(message) => message,
+        };
+        self.failures = self.failures.saturating_add(1);
+        match self.kind.definition.failure {
+            FailurePolicy::Stop => {
+                let id = self.inbox.id().clone();
+                let stopped =
+                    || Failure::NotHandled(NotHandled::Stopped { id: id.clone(), why: why.clone() });
+                self.fail_all(calls, stopped);
+            }
+            // At once the first time: a shard that was lost is simply taken over again.
+            FailurePolicy::Restart => self.wait(self.pause(self.failures - 1)).await,
+        }
+        ControlFlow::Continue(())
+    }
+
+    async fn after_failed_recovery(&mut self, error: RecoveryError, calls: &mut Calls<S>) -> ControlFlow<()> {
+        self.failures = self.failures.saturating_add(1);
+        self.kind.instruments.recovery_failures.increment(1);
+        tracing::error!(entity = %self.inbox.id(), %error, "the entity could not be activated");
+        let since = *self.failing_since.get_or_insert_with(Instant::now);
+        let pause = self.pause(self.failures);
+        if let RecoveryPolicy::Retry { within } = self.kind.definition.recovery
+            && since.elapsed().saturating_add(pause) <= within
+            && !self.inbox.is_draining()
+        {
+            self.wait(pause).await;
+            return ControlFlow::Continue(());
+        }
+        self.failing_since = None;
+        self.stay_closed(&error, pause, calls).await
+    }
+
+    fn pause(&self, failures: u32) -> Duration {
+        self.kind.definition.restart.pause(failures, self.kind.random.next_u64())
+    }
+
+    /// Lets the pause pass; a node that drains does not wait for it.
+    async fn wait(&self, pause: Duration) {
+        if pause.is_zero() {
+            return;
+        }
+        let (drained, mut none) = (Wanted { drain: true, ..self.nothing() }, Calls::new());
+        tokio::select! {
+            biased;
+            () = sleep(pause) => {}
+            _ = self.inbox.news(drained, &mut none) => {}
+        }
+    }
+
+    /// Fails every call with the error until the pause is over: nothing asks the storage again before. It
+    /// breaks when the entity has left memory.
+    async fn stay_closed(
+        &self,
+        error: &RecoveryError,
+        pause: Duration,
+        calls: &mut Calls<S>,
+    ) -> ControlFlow<()> {
+        let mut over = std::pin::pin!(sleep(pause));
+        loop {
+            self.fail_all(calls, || Failure::from(error.clone()));
+            let wanted = Wanted { calls: true, drain: true, ..self.nothing() };
+            tokio::select! {
+                biased;
+                news = self.inbox.news(wanted, calls) => {
+                    if news.draining && calls.is_empty() {
+                        break;
+                    }
+                }
+                () = &mut over => break,
+            }
+        }
+        self.fail_all(calls, || Failure::from(error.clone()));
+        if self.inbox.retire_if_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Wants no news of writes: those of the last activation are settled.
+    fn nothing(&self) -> Wanted {
+        Wanted::settled(self.inbox.settled().count)
+    }
+
+    fn fail_all(&self, calls: &mut Calls<S>, failure: impl Fn() -> Failure) {
+        self.inbox.take_all(calls);
+        for call in calls.drain(..) {
+            call.fail(failure());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_bytes<A, B, F>(_: impl Fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_an_idle_entity_stays_small() {
+        // What is awaited while a command is handled is boxed; without that it was 3,300 bytes.
+        assert!(future_bytes(run::<u64>) <= 1_300, "{} bytes", future_bytes(run::<u64>));
+        assert!(size_of::<Inbox<u64>>() <= 240, "{} bytes", size_of::<Inbox<u64>>());
+    }
+}

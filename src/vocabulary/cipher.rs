@@ -1,0 +1,3 @@
+//! placeholder
+/// x
+pub trait Cipher: Send + Sync + 'static {}
