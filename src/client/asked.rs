@@ -123,7 +123,7 @@ fn readable<T: serde::Serialize + DeserializeOwned>(codec: Codec, value: &T) -> 
     Ok(bytes)
 }
 
-fn read<T: DeserializeOwned>(payload: &Payload) -> Result<T, Failure> {
+fn read<T: serde::Serialize + DeserializeOwned>(payload: &Payload) -> Result<T, Failure> {
     let unreadable = |reason: &dyn std::fmt::Display| {
         Failure::Unknown(Unknown::Unreadable(format!("{}: {reason}", payload.manifest()).into()))
     };

@@ -1,5 +1,9 @@
 //! L0: the words that every layer shares. Plain data and pure functions; it imports no other layer.
 
+mod bounded;
+#[cfg(test)]
+mod changed_types;
+mod cipher;
 mod clock;
 mod codec;
 mod entropy;
@@ -10,8 +14,11 @@ mod limits;
 mod name;
 mod number;
 mod payload;
+mod sealer;
+mod shape;
 mod shard;
 
+pub use cipher::{Cipher, CipherError, Sealing};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use codec::{Codec, CodecError};
 pub use entropy::{Entropy, Random};
@@ -22,4 +29,5 @@ pub use limits::{InvalidLimit, Limits};
 pub use name::Name;
 pub use number::{ActivationId, Epoch, Position, Revision, SequenceNr, WriteNr};
 pub use payload::{CodecId, Manifest, Payload, PayloadError};
+pub use sealer::{OpeningError, Sealer, SealingError};
 pub use shard::{SHARDS, ShardId};
