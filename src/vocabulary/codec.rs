@@ -23,18 +23,17 @@ use std::sync::Arc;
 /// `#[serde(default)]`, and be removed.
 ///
 /// [`Bincode`](Self::Bincode) and [`Postcard`](Self::Postcard) do not. They are smaller and faster, and store a
-/// fingerprint of each value's shape in 8 bytes. What they read back:
+/// fingerprint of each value's shape, 8 bytes, so that a type that has changed is refused:
 ///
-/// - still reads: a renamed or moved Rust type, a variant added at the end, entries of any number;
-/// - is refused as [`CodecError::OtherShape`] or [`CodecError::Decode`], never misread: a field or a variant that was
-///   added before others, removed, renamed, reordered or given another kind. Such a type needs a new version
-///   and an upcaster;
-/// - cannot be told: a field that means something else under the same name and kind, elements of a tuple that are
-///   swapped and of one kind, and a field that serde writes but does not read, or reads but does not write
-///   (`skip_serializing` or `skip_deserializing` alone; `skip` is fine);
-/// - cannot be read at all: what serde reads by looking ahead (tagged and untagged enums, `flatten`, values of any
-///   type such as `serde_json::Value`), and fields that are left out when they are empty
-///   (`skip_serializing_if`). The engine finds these before it stores anything.
+/// - Still read: a renamed or moved Rust type, a variant added at the end, any number of entries.
+/// - Refused as [`OtherShape`](CodecError::OtherShape) or [`Decode`](CodecError::Decode): a field that was added,
+///   removed, renamed, reordered or made another kind, and a value whose variant was renamed or moved. Such a type
+///   needs a new version and an upcaster.
+/// - Not noticed: a field with another meaning under the same name and kind; swapped elements of one kind in a
+///   tuple; a field with `skip_serializing` or `skip_deserializing` alone (`skip` is fine).
+/// - Not possible at all: what serde reads by looking ahead (tagged and untagged enums, `flatten`,
+///   `serde_json::Value`), and fields that are left out when they are empty (`skip_serializing_if`). The engine finds
+///   these before it stores anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Codec {
@@ -328,7 +327,7 @@ mod tests {
     #[test]
     fn stored_bytes_stay_readable() {
         let value = New { cents: 300, memo: "x".into() };
-        let fingerprint = [0_u8; 8];
+        let fingerprint = [122, 192, 200, 25, 131, 95, 214, 223];
         let bincode = [&fingerprint[..], &[251, 44, 1, 1, b'x']].concat();
         let postcard = [&fingerprint[..], &[0xac, 0x02, 1, b'x']].concat();
         for (codec, stored) in [(Codec::Bincode, bincode), (Codec::Postcard, postcard)] {
@@ -448,10 +447,24 @@ mod tests {
     }
 
     #[test]
-    fn values_of_any_type_are_refused_by_codecs_that_do_not_describe_themselves() {
+    fn what_serde_reads_by_looking_ahead_is_refused() {
+        #[derive(Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        enum Tagged {
+            Paid { cents: u64 },
+        }
+        #[derive(Serialize, Deserialize)]
+        struct Flat {
+            #[serde(flatten)]
+            old: Old,
+        }
         for codec in FINGERPRINTED {
             let bytes = codec.encode(&serde_json::json!([1])).unwrap();
             decode_error::<serde_json::Value>(codec, &bytes);
+            let bytes = codec.encode(&Tagged::Paid { cents: 1 }).unwrap();
+            decode_error::<Tagged>(codec, &bytes);
+            let flat = codec.encode(&Flat { old: Old { cents: 1 } });
+            assert!(matches!(flat, Err(CodecError::Encode { .. })));
         }
     }
 }
