@@ -5,11 +5,13 @@ use annals::{Codec, Event, Payload};
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use std::hint::black_box;
 
+#[allow(clippy::print_stdout, reason = "the size of an encoded event is a result, too")]
 pub(crate) fn bench(criterion: &mut Criterion) {
     let event = CounterEvent::Raised { by: 1_000 };
     let mut group = criterion.benchmark_group("codec");
-    for codec in [Codec::MessagePack, Codec::Json] {
+    for codec in [Codec::MessagePack, Codec::Json, Codec::Bincode, Codec::Postcard] {
         let bytes = codec.encode(&event).expect("an event can be encoded");
+        println!("codec/size/{codec}: {} bytes", bytes.len());
         group.bench_function(BenchmarkId::new("encode", codec), |bencher| {
             bencher.iter(|| codec.encode(black_box(&event)));
         });

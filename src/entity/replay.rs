@@ -22,7 +22,7 @@ impl ReplayError {
     /// understand are incompatible: another version may understand them.
     pub(crate) fn at(&self, subject: Subject) -> StorageError {
         match self {
-            Self::Opening(OpeningError::Payload(_)) | Self::OtherManifest { .. } => {
+            Self::Opening(OpeningError::Damaged(_)) | Self::OtherManifest { .. } => {
                 StorageError::corrupt(subject, self)
             }
             Self::Opening(_) | Self::UnknownManifest(_) => StorageError::incompatible(subject, self),

@@ -1,6 +1,9 @@
 //! L0: the words that every layer shares. Plain data and pure functions; it imports no other layer.
 
 mod backoff;
+mod bounded;
+#[cfg(test)]
+mod changed_types;
 mod cipher;
 mod clock;
 mod codec;
@@ -13,10 +16,11 @@ mod name;
 mod number;
 mod payload;
 mod sealer;
+mod shape;
 mod shard;
 
 pub use backoff::Backoff;
-pub use cipher::Cipher;
+pub use cipher::{Cipher, CipherError, Sealing};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use codec::{Codec, CodecError};
 pub use entropy::{Entropy, Random};

@@ -27,12 +27,35 @@ impl fmt::Display for Manifest {
 }
 
 /// The number by which a stored payload names its codec; see [`Codec`](super::Codec) for those known here.
+///
+/// The highest bit says that the encoded value is encrypted: `0x81` is codec 1, encrypted. See
+/// [`Sealer`](super::Sealer).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CodecId(pub u8);
 
+impl CodecId {
+    const ENCRYPTED: u8 = 0x80;
+
+    /// Whether the bytes are encrypted.
+    pub const fn is_encrypted(self) -> bool {
+        self.0 & Self::ENCRYPTED != 0
+    }
+
+    /// The same codec, with its bytes encrypted.
+    pub const fn encrypted(self) -> Self {
+        Self(self.0 | Self::ENCRYPTED)
+    }
+
+    /// The same codec, with its bytes as they are.
+    pub const fn plain(self) -> Self {
+        Self(self.0 & !Self::ENCRYPTED)
+    }
+}
+
 impl fmt::Display for CodecId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.plain().0.fmt(f)?;
+        if self.is_encrypted() { f.write_str(" (encrypted)") } else { Ok(()) }
     }
 }
 
