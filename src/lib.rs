@@ -51,6 +51,10 @@
 //! What is guaranteed, as G1 to G16, stands in `docs/semantics.md`; `examples/counter.rs` is a complete
 //! program.
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod client;
 mod engine;
 mod entity;
@@ -58,6 +62,8 @@ mod runtime;
 pub mod storage;
 mod vocabulary;
 
+#[cfg(feature = "macros")]
+pub use annals_macros::{Event, commands};
 pub use client::*;
 pub use entity::*;
 pub use runtime::*;
