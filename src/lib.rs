@@ -4,7 +4,9 @@
 //! A [`Node`] keeps entities in memory, recovers them from their journal at the first call, and answers a
 //! call only when everything that the answer depends on is durable.
 //!
-//! - Write an entity: [`EventSourced`], [`Event`], [`Command`], [`Handler`], [`Effect`], [`Entity`].
+//! - Write an entity: [`EventSourced`], [`Event`](trait@Event), [`Command`], [`Handler`], [`Effect`],
+//!   [`Entity`]; or let [`commands`](macro@commands) and [`derive(Event)`](derive@Event) write all but the
+//!   first.
 //! - Call it: [`Node::entity`], [`EntityRef::ask`], [`Call`], [`CallError`].
 //! - Choose a storage: the crates `annals-sqlite` and `annals-memory`, or your own on the ports in
 //!   [`storage`].

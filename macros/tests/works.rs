@@ -5,8 +5,13 @@
     reason = "a test fails by panicking, and its modules stand for crates"
 )]
 
-use annals::{CallError, Codec, Context, Definition, Effect, EntityId, Event, EventSourced, Manifest, Node};
+use annals::storage::{JournalEntry, ReadRange, StorageProvider as _};
+use annals::{
+    CallError, Codec, Context, Definition, Effect, EntityId, Event, EventSourced, Manifest, Node,
+    PersistenceId,
+};
 use annals_memory::MemoryStorage;
+use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 
 /// The smallest entity: one event, one command, one query.
@@ -210,6 +215,23 @@ async fn arguments_and_replies_keep_their_types() {
     let everything: Account = alice.everything().await.unwrap();
     assert_eq!(alice.who("<".into(), vec![everything]).await.unwrap(), ("<alice1".to_owned(), 2));
     node.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_definition_is_configured() {
+    let (node, storage) = node().await;
+    node.entity::<Account>("alice").deposit(1).await.unwrap();
+    node.entity::<Counter>("clicks").increment(1).await.unwrap();
+    node.shutdown().await;
+    for (entity_type, id, codec) in
+        [("account", "alice", Codec::Json), ("counter", "clicks", Codec::MessagePack)]
+    {
+        let id = PersistenceId::new(entity_type, EntityId::new(id).unwrap()).unwrap();
+        let history: Vec<JournalEntry> =
+            storage.journal().unwrap().read(&id, ReadRange::ALL).try_collect().await.unwrap();
+        let [JournalEntry::Event(event)] = &history[..] else { panic!("{history:?}") };
+        assert_eq!(event.payload.codec(), codec.id());
+    }
 }
 
 #[tokio::test]
