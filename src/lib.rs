@@ -4,7 +4,9 @@
 //! A [`Node`] keeps entities in memory, recovers them from their journal at the first call, and answers a
 //! call only when everything that the answer depends on is durable.
 //!
-//! - Write an entity: [`EventSourced`], [`Event`], [`Command`], [`Handler`], [`Effect`], [`Entity`].
+//! - Write an entity: [`EventSourced`], [`Event`](trait@Event), [`Command`], [`Handler`], [`Effect`],
+//!   [`Entity`]; or let [`commands`](macro@commands) and [`derive(Event)`](derive@Event) write all but the
+//!   first.
 //! - Call it: [`Node::entity`], [`EntityRef::ask`], [`Call`], [`CallError`].
 //! - Choose a storage: the crates `annals-sqlite` and `annals-memory`, or your own on the ports in
 //!   [`storage`].
@@ -51,6 +53,10 @@
 //! What is guaranteed, as G1 to G16, stands in `docs/semantics.md`; `examples/counter.rs` is a complete
 //! program.
 
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod client;
 mod engine;
 mod entity;
@@ -58,6 +64,8 @@ mod runtime;
 pub mod storage;
 mod vocabulary;
 
+#[cfg(feature = "macros")]
+pub use annals_macros::{Event, commands};
 pub use client::*;
 pub use entity::*;
 pub use runtime::*;

@@ -52,7 +52,7 @@ impl<S: AsyncHandler<C>, C: Command> Handled<S, C> for Awaited {
     type Output = S::Output;
 
     fn awaits() -> Option<Option<Duration>> {
-        Some(S::DEADLINE)
+        Some(S::deadline())
     }
 
     fn ready(state: &S, command: &C) -> bool {

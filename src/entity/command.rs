@@ -54,7 +54,9 @@ pub trait AsyncHandler<C: Command>: Sized + Send + Sync + 'static {
     type Output: Outcome<Self> + Send;
 
     /// How long it may take; none for `Limits::async_handler`.
-    const DEADLINE: Option<Duration> = None;
+    fn deadline() -> Option<Duration> {
+        None
+    }
 
     /// Decides what `command` comes to.
     fn handle(&self, command: C, ctx: &Context<Self>) -> impl Future<Output = Self::Output> + Send;
