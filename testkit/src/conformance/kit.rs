@@ -83,6 +83,7 @@ pub(super) fn snapshot(id: &PersistenceId, sequence_nr: u64) -> SnapshotWrite {
         taken_at: Timestamp::from_micros(100 * sequence_nr.cast_signed()),
         payload: payload(format!("snapshot {sequence_nr} of {id:?}")),
         outcomes: Vec::new(),
+        outcomes_complete: false,
     };
     SnapshotWrite { id: id.clone(), fence: fence(id), snapshot }
 }
@@ -158,7 +159,7 @@ impl Writer {
     pub(super) fn write_of(&mut self, events: Vec<Event>) -> Write {
         let expected = nr(self.highest);
         self.highest += events.len() as u64;
-        self.change(Change::Events { expected, events })
+        self.change(Change::Events { expected, events: events.into() })
     }
 
     /// The next write, of a state.
