@@ -44,13 +44,18 @@ pub(crate) struct KeyEntry {
 
 impl KeyEntry {
     pub(crate) fn new(entity: i64, key: &Key, row: i64) -> Self {
+        Self::stored(entity, key.as_str().as_bytes(), row)
+    }
+
+    /// The same of a key as it is stored.
+    pub(crate) fn stored(entity: i64, key: &[u8], row: i64) -> Self {
         Self { entity, hash: hash(key), row }
     }
 }
 
 /// The hash by which `kept` is ordered. It is stored: it never changes.
-fn hash(key: &Key) -> i64 {
-    xxh3_64(key.as_str().as_bytes()).cast_signed()
+fn hash(key: &[u8]) -> i64 {
+    xxh3_64(key).cast_signed()
 }
 
 /// The keys of the rows behind `indexed_to`, shared by the writer, which adds what it committed, and the
@@ -72,16 +77,23 @@ impl RecentKeys {
         }
     }
 
+    /// Drops keys whose rows were removed in a committed transaction.
+    pub(crate) fn remove(&self, erased: &[KeyEntry]) {
+        if !erased.is_empty() {
+            let mut entries = self.entries();
+            for entry in erased {
+                entries.remove(entry);
+            }
+        }
+    }
+
     /// Reads them from the journal.
     pub(crate) fn load(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
         const SQL: &str = "SELECT entity, key, row FROM journal
             WHERE row > (SELECT indexed_to FROM store) AND key IS NOT NULL";
         let mut statement = conn.prepare_cached(SQL)?;
         let entries = statement
-            .query_map([], |row| {
-                let key = xxh3_64(row.get_ref(1)?.as_bytes()?).cast_signed();
-                Ok(KeyEntry { entity: row.get(0)?, hash: key, row: row.get(2)? })
-            })?
+            .query_map([], |row| Ok(KeyEntry::stored(row.get(0)?, row.get_ref(1)?.as_bytes()?, row.get(2)?)))?
             .collect::<Result<BTreeSet<_>, _>>()?;
         *self.entries() = entries;
         Ok(())
@@ -115,6 +127,18 @@ pub(crate) fn index(session: &mut Session<'_>, recent: &RecentKeys) -> Result<()
 /// Drops what [`index`] moved.
 pub(crate) fn forget(recent: &RecentKeys) {
     recent.entries().clear();
+}
+
+/// Removes the key of a row that is removed: out of every run at once, so that no merge brings it back.
+pub(crate) fn remove(session: &mut Session<'_>, entry: KeyEntry) -> Result<(), rusqlite::Error> {
+    const SQL: &str = "DELETE FROM kept WHERE run IN (SELECT run FROM run)
+        AND entity = ?1 AND key_hash = ?2 AND row = ?3";
+    if entry.row > session.memory.indexed_to {
+        session.staged.erased_keys.push(entry);
+    } else {
+        session.conn.prepare_cached(SQL)?.execute([entry.entity, entry.hash, entry.row])?;
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -232,10 +256,14 @@ pub(crate) fn outcomes(
 ) -> Result<Vec<Option<KeyedOutcome>>, Fault> {
     let Some(head) = Head::load(reader.conn(), id)? else { return Ok(vec![None; keys.len()]) };
     // Memory first, then the transaction: see `RecentKeys`.
+    let hash = |key: &Key| hash(key.as_str().as_bytes());
     let recent: Vec<Vec<i64>> = keys.iter().map(|key| recent.candidates(head.entity, hash(key))).collect();
     reader.snapshot(|conn, names| {
+        // Once more: what was erased meanwhile is not missing, and not to be found.
+        let head = Head::load(conn, id)?.unwrap_or(head);
         let find = |(key, recent): (&Key, Vec<i64>)| {
-            for number in indexed(conn, head.entity, hash(key))?.into_iter().chain(recent) {
+            let candidates = indexed(conn, head.entity, hash(key))?.into_iter().chain(recent);
+            for number in candidates.filter(|row| *row > head.erased_row) {
                 let mut statement = conn.prepare_cached(BY_ROW)?;
                 let mut rows = statement.query([number, head.entity])?;
                 let Some(row) = rows.next()? else {
