@@ -1,7 +1,7 @@
 //! What cases are built from: ids, payloads, and a writer that counts as an activation does.
 
 use annals::storage::{
-    Change, Committed, Event, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot,
+    Change, Committed, Event, Extent, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot,
     SnapshotWrite, StateChange, StoredEvent, Write,
 };
 use annals::{
@@ -59,6 +59,11 @@ pub(super) fn fence_at(id: &PersistenceId, epoch: u64) -> Fence {
 /// A sealed payload with these bytes.
 pub(super) fn payload(bytes: impl Into<Vec<u8>>) -> Payload {
     Payload::seal(Manifest::new("happened", 1), CodecId(1), bytes.into())
+}
+
+/// How far a history reaches: erased, deleted, highest.
+pub(super) const fn extent(erased_to: u64, deleted_to: u64, highest: u64) -> Extent {
+    Extent { erased_to: nr(erased_to), deleted_to: nr(deleted_to), highest: nr(highest) }
 }
 
 /// What the kit puts into event `sequence_nr` of an entity.
