@@ -328,4 +328,47 @@ mod tests {
         let error = storage.outcomes(&entity.id, &[key("k")]).await.unwrap_err();
         assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
     }
+
+    /// So many entries of the entities 1 and 2 in each of so many runs that they are merged.
+    fn fill_runs(session: &mut Session<'_>) -> Result<Vec<KeyEntry>, rusqlite::Error> {
+        let mut all = Vec::new();
+        for run in 0..FAN as i64 {
+            let entry = |n: i64| KeyEntry { entity: 1 + n % 2, hash: hash(&n.to_be_bytes()), row: n };
+            let mut entries: Vec<_> = (run * 3_000 + 1..(run + 1) * 3_000).map(entry).collect();
+            entries.sort_unstable();
+            let number = add_run(session.conn, 0, Stage::InUse)?;
+            add_entries(session.conn, number, &entries)?;
+            all.extend(entries);
+        }
+        session.memory.indexed_to = i64::MAX;
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_removed_while_runs_are_merged_does_not_come_back() {
+        for (steps, erased) in
+            [0, 1, 2, 3, 4, 6, 10, 14].into_iter().flat_map(|steps| [(steps, 1), (steps, 2)])
+        {
+            let scratch = Scratch::new();
+            let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+            let left = move |session: &mut Session<'_>| {
+                let all = fill_runs(session)?;
+                for _ in 0..steps {
+                    merge(session.conn)?;
+                }
+                for entry in all.iter().filter(|entry| entry.entity == erased) {
+                    remove(session, *entry)?;
+                }
+                while merge(session.conn)? {}
+                let count =
+                    "SELECT count(*) FILTER (WHERE entity = ?1), count(*), count(DISTINCT row) FROM kept";
+                let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                let counts: (i64, i64, i64) = session.conn.query_row(count, [erased], counts)?;
+                let others = all.iter().filter(|entry| entry.entity != erased).count() as i64;
+                Ok((counts, (0, others, others)))
+            };
+            let (found, expected) = storage.write(0, left).await.unwrap();
+            assert_eq!(found, expected, "entity {erased} after {steps} steps");
+        }
+    }
 }
