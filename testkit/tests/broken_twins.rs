@@ -36,6 +36,7 @@ finds! {
         fenced_write_leaves_no_gap_for_the_next_owner,
         outcome_of_a_refused_write_is_not_kept,
         positions_are_not_reused_after_refused_writes,
+        manifests_of_refused_writes_are_not_recorded,
         race_after_a_take_over_nothing_of_the_owner_before_is_stored,
         race_after_a_take_over_all_that_was_acknowledged_is_read,
     ];
@@ -71,6 +72,8 @@ finds! {
         outcome_of_a_refused_write_is_not_kept,
         positions_are_not_reused_after_refused_writes,
         damage_missing_event_does_not_bring_its_number_back,
+        erase_makes_the_number_one_a_conflict,
+        manifests_of_refused_writes_are_not_recorded,
         number_above_the_largest_signed_one_is_no_expected_sequence_number,
     ];
     write_number_ignored: WriteNumberIgnored => [
@@ -179,6 +182,11 @@ finds! {
         read_of_many_outcomes_without_events_gives_all,
         read_after_deletion_of_everything_gives_every_outcome,
         read_gives_the_outcomes_of_state_writes_too,
+        erase_then_what_is_written_is_read_alone,
+        erase_then_an_outcome_without_events_is_read_alone,
+        erase_with_another_epoch_is_fenced_and_erases_nothing,
+        erase_by_the_owner_before_is_fenced,
+        erase_spares_other_entities,
     ];
     rejection_as_reply: RejectionAsReply => [
         outcome_that_is_a_rejection_comes_back_as_one,
@@ -201,6 +209,7 @@ finds! {
         delete_spares_kept_outcomes,
         delete_spares_the_outcomes_that_come_with_a_read,
         read_after_deletion_of_everything_gives_every_outcome,
+        erase_then_a_deletion_removes_what_was_written_since,
     ];
     numbers_reused_after_deletion: NumbersReusedAfterDeletion => [
         delete_of_everything_leaves_the_highest_number,
@@ -211,6 +220,8 @@ finds! {
         read_after_deletion_of_everything_gives_every_outcome,
         snapshot_above_the_deleted_events_is_stored,
         snapshots_survive_the_deletion_of_events,
+        extent_of_a_deletion_beyond_the_end_stops_at_the_highest_number,
+        erase_then_a_deletion_removes_what_was_written_since,
         number_above_the_largest_signed_one_deletes_everything,
     ];
     read_ordered_as_text: ReadOrderedAsText => [
@@ -232,6 +243,10 @@ finds! {
         history_reads_the_same_through_windows_at_random_places,
         history_deleted_in_steps_leaves_the_rest,
         history_stream_dropped_at_random_places_is_harmless,
+        erase_of_one_of_two_interleaved_histories_leaves_the_other,
+        erase_of_thousands_again_and_again_leaves_the_last_life,
+        race_of_a_read_with_an_erase_gives_no_hole,
+        race_of_a_stream_that_stands_still_with_an_erase_gives_no_hole,
     ];
     missing_event_skipped: MissingEventSkipped => [
         damage_missing_event_in_the_middle_is_corrupt_at_its_number,
@@ -269,6 +284,54 @@ finds! {
         state_writes_of_one_group_are_stored_in_order,
         state_deleted_stays_so_after_reopening,
         state_follows_its_model_in_all_sequences_of_four_changes,
+        erase_of_a_deleted_state_counts_all_the_same,
+    ];
+    erase_keeps_outcomes: EraseKeepsOutcomes => [
+        erase_removes_the_outcomes,
+        erase_removes_the_outcomes_of_state_writes,
+        erase_then_an_erased_key_was_never_used,
+        erase_of_what_is_erased_is_fine,
+        erase_of_what_was_written_since_leaves_nothing_of_either,
+        erase_by_the_owner_before_is_fenced,
+        erase_after_a_deletion_removes_the_rest,
+        erase_spares_other_entities,
+        erase_survives_reopening,
+        erase_of_thousands_of_events_and_keys_leaves_none,
+        erase_of_thousands_again_and_again_leaves_the_last_life,
+    ];
+    erase_restarts_numbers: EraseRestartsNumbers => [
+        erase_removes_the_state,
+        erase_of_a_deleted_state_counts_all_the_same,
+        erase_leaves_the_highest_number,
+        erase_is_followed_by_the_next_number,
+        erase_makes_the_number_one_a_conflict,
+        erase_is_followed_by_the_next_revision,
+        erase_makes_a_revision_from_before_a_conflict,
+        erase_then_what_is_written_is_read_alone,
+        erase_then_an_erased_key_was_never_used,
+        erase_then_an_outcome_without_events_is_read_alone,
+        erase_then_a_snapshot_is_the_only_one,
+        erase_of_what_is_erased_is_fine,
+        erase_of_what_was_written_since_leaves_nothing_of_either,
+        erase_after_a_deletion_removes_the_rest,
+        erase_then_a_deletion_removes_what_was_written_since,
+        erase_survives_reopening,
+        erase_of_thousands_of_events_and_keys_leaves_none,
+        erase_of_one_of_two_interleaved_histories_leaves_the_other,
+        erase_of_thousands_again_and_again_leaves_the_last_life,
+        race_of_a_stream_that_stands_still_with_an_erase_gives_no_hole,
+    ];
+    erase_epoch_ignored: EraseEpochIgnored => [
+        erase_with_another_epoch_is_fenced_and_erases_nothing,
+        erase_by_the_owner_before_is_fenced,
+    ];
+    manifests_forget_deleted: ManifestsForgetDeleted => [
+        manifests_of_deleted_events_stay,
+        manifests_of_deleted_states_stay,
+        manifests_of_erased_entities_stay,
+    ];
+    manifests_of_refused_writes: ManifestsOfRefusedWrites => [
+        manifests_of_refused_writes_are_not_recorded,
     ];
     nothing_survives: NothingSurvives => [
         journal_survives_reopening,
@@ -291,6 +354,11 @@ finds! {
         snapshots_deleted_stay_so_after_reopening,
         state_survives_reopening,
         state_deleted_stays_so_after_reopening,
+        extent_survives_reopening,
+        erase_survives_reopening,
+        manifests_survive_reopening,
         history_of_twenty_thousand_events_survives_reopening,
+        erase_of_thousands_of_events_and_keys_leaves_none,
+        erase_of_thousands_again_and_again_leaves_the_last_life,
     ];
 }

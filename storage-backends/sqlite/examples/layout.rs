@@ -127,7 +127,7 @@ fn write(id: &PersistenceId, n: usize, nr: usize, keys: Keys) -> Write {
         written_at: Timestamp::from_micros(nr as i64),
         change: Change::Events {
             expected: SequenceNr::new(nr as u64),
-            events: vec![Event::from(payload("deposited"))],
+            events: [Event::from(payload("deposited"))].into_iter().collect(),
         },
         outcome: (keys == Keys::Each).then(|| kept(key(n, nr))),
         side_effects: Vec::new(),

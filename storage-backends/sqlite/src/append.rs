@@ -8,7 +8,7 @@ use crate::keys::KeyEntry;
 use crate::session::Session;
 use crate::state;
 use annals::storage::{Change, Committed, Counter, Event, Fence, KeyedOutcome, StorageError, Write};
-use annals::{Position, Timestamp, WriteNr};
+use annals::{Name, Position, Timestamp, WriteNr};
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, ToSql, params};
 
@@ -53,7 +53,7 @@ fn store(session: &mut Session<'_>, rows: &mut RowWriter<'_>, write: &Write) -> 
             Committed::Events { sequence_nr: head.highest, position }
         }
         Change::State { change, .. } => {
-            state::store(session, &mut head, write.written_at, change)?;
+            state::store(session, &mut head, write, change)?;
             if let Some(kept) = &write.outcome {
                 store_row(session, rows, &mut head, Content::of(write, None, Some(kept)))?;
             }
@@ -134,6 +134,7 @@ fn store_events(
 
 /// What one row holds.
 struct Content<'a> {
+    entity_type: &'a Name,
     fence: Fence,
     written_at: Timestamp,
     event: Option<&'a Event>,
@@ -142,7 +143,8 @@ struct Content<'a> {
 
 impl<'a> Content<'a> {
     fn of(write: &'a Write, event: Option<&'a Event>, kept: Option<&'a KeyedOutcome>) -> Self {
-        Self { fence: write.fence, written_at: write.written_at, event, kept }
+        let (entity_type, fence, written_at) = (write.id.entity_type(), write.fence, write.written_at);
+        Self { entity_type, fence, written_at, event, kept }
     }
 }
 
@@ -191,15 +193,15 @@ impl RowWriter<'_> {
         position: Position,
         content: &Content<'_>,
     ) -> Result<(), rusqlite::Error> {
-        let mut number = |payload: &annals::Payload| {
-            let number = session.memory.manifests.number(session.conn, payload.manifest())?;
-            Ok::<_, rusqlite::Error>((number, payload.codec().0, payload.checksum().cast_signed()))
-        };
-        let event = content.event.map(|event| number(&event.payload)).transpose()?;
-        let kept = content.kept.map(|kept| number(&kept.outcome.payload)).transpose()?;
+        let (conn, manifests) = (session.conn, &mut session.memory.manifests);
+        let event = content.event.map(|event| &event.payload);
+        let event_manifest =
+            event.map(|event| manifests.record(conn, content.entity_type, event.manifest())).transpose()?;
+        let kept = content.kept.map(|kept| &kept.outcome.payload);
+        let kept_manifest = kept.map(|kept| manifests.number(conn, kept.manifest())).transpose()?;
         let labels = content.event.and_then(|event| encoding::labels(&event.tags, &event.metadata));
-        let out_payload: &dyn ToSql = match content.kept {
-            Some(kept) => &kept.outcome.payload.bytes(),
+        let out_payload: &dyn ToSql = match kept {
+            Some(kept) => &kept.bytes(),
             None => &Null,
         };
         self.statement.execute(params![
@@ -210,17 +212,17 @@ impl RowWriter<'_> {
             content.fence.shard.get(),
             position.get().cast_signed(),
             content.written_at.as_micros(),
-            event.map(|(manifest, ..)| manifest),
-            event.map(|(_, codec, _)| codec),
-            event.map(|(.., checksum)| checksum),
+            event_manifest,
+            event.map(|event| event.codec().0),
+            event.map(|event| event.checksum().cast_signed()),
             content.kept.map(|kept| encoding::kind_number(kept.outcome.kind)),
-            kept.map(|(manifest, ..)| manifest),
-            kept.map(|(_, codec, _)| codec),
-            kept.map(|(.., checksum)| checksum),
+            kept_manifest,
+            kept.map(|kept| kept.codec().0),
+            kept.map(|kept| kept.checksum().cast_signed()),
             content.kept.map(|kept| kept.command.get().to_be_bytes()),
             content.kept.map(|kept| kept.key.as_str()),
             labels,
-            content.event.map(|event| event.payload.bytes()),
+            event.map(annals::Payload::bytes),
             out_payload,
         ])?;
         Ok(())

@@ -33,9 +33,9 @@ const JOINED_BLOCKS: i64 = 16;
 const MAX_WALK: usize = 4_096;
 
 /// A place in a chain: just behind a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The row; 0 before the first.
+    /// The row; the one that the first row points at before that.
     pub(crate) row: i64,
     /// Its sequence number.
     pub(crate) sequence_nr: i64,
@@ -60,18 +60,25 @@ pub(crate) struct Chain<'a> {
 type Visit<'v> = &'v mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>, Fault>;
 
 impl Chain<'_> {
+    /// The place where the chain begins. What was erased lies before it.
+    fn start(&self) -> Place {
+        let sequence_nr = self.head.erased_to.get().cast_signed();
+        Place { row: self.head.erased_row, sequence_nr, loose: false }
+    }
+
     /// The last place known to be before every row that has `number`.
     pub(crate) fn before(&self, number: i64) -> Result<Place, rusqlite::Error> {
         const SQL: &str = "SELECT row, sequence_nr FROM block WHERE entity = ?1 AND sequence_nr < ?2
-            ORDER BY sequence_nr DESC, row DESC LIMIT 1";
+            AND (sequence_nr, row) > (?3, ?4) ORDER BY sequence_nr DESC, row DESC LIMIT 1";
+        let start = self.start();
         let found = self
             .conn
             .prepare_cached(SQL)?
-            .query_row([self.head.entity, number], |row| {
+            .query_row([self.head.entity, number, start.sequence_nr, start.row], |row| {
                 Ok(Place { row: row.get(0)?, sequence_nr: row.get(1)?, loose: false })
             })
             .optional()?;
-        Ok(found.unwrap_or_default())
+        Ok(found.unwrap_or(start))
     }
 
     /// Shows the rows behind `place` to `visit`, in order, until it breaks off or there are no more.

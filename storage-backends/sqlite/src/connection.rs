@@ -29,7 +29,7 @@ const PAGE_BYTES: u64 = 4_096;
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Every statement of the crate stays prepared.
-const STATEMENTS: usize = 96;
+const STATEMENTS: usize = 128;
 
 /// The one connection that writes.
 pub(crate) fn open_writer(
@@ -111,7 +111,8 @@ fn set_up(conn: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
          PRAGMA cache_size = -32768;
          PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;",
+         PRAGMA cell_size_check = ON;
+         PRAGMA secure_delete = FAST;",
     )?;
     let page_bytes: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0))?;
     if let Some(bytes) = options.max_file_bytes {

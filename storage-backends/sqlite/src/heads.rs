@@ -118,7 +118,7 @@ mod tests {
 
     fn tables() -> Connection {
         let conn = Connection::open_in_memory().unwrap();
-        conn.execute_batch(include_str!("schema.sql")).unwrap();
+        crate::schema::MIGRATIONS.iter().for_each(|sql| conn.execute_batch(sql).unwrap());
         conn
     }
 

@@ -4,9 +4,10 @@
 use crate::SqliteStorage;
 use crate::writes::*;
 use annals::storage::{
-    Change, JournalStorage, ReadRange, StateChange, StateStorage, StorageError, Write, WriteStorage,
+    Change, JournalStorage, ReadRange, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite,
+    StateChange, StateStorage, StorageError, Write, WriteStorage,
 };
-use annals::{Epoch, Revision, SequenceNr};
+use annals::{Epoch, Revision, SequenceNr, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -85,7 +86,8 @@ async fn a_group_that_is_interrupted_anywhere_leaves_all_or_nothing() {
             assert_eq!(storage.highest_sequence_nr(&new.id).await.unwrap().get(), u64::from(all));
             let rejected = storage.outcomes(&new.id, &[key("rejected")]).await.unwrap();
             assert_eq!(rejected, [all.then(|| kept("rejected"))]);
-            let revision = storage.load(&state.id).await.unwrap().map_or(0, |state| state.revision.get());
+            let revision = StateStorage::load(&storage, &state.id).await.unwrap();
+            let revision = revision.map_or(0, |state| state.revision.get());
             assert_eq!(revision, steps.unsigned_abs() - u64::from(!all));
             store(&storage, writes).await;
         }
@@ -147,4 +149,101 @@ async fn a_deletion_that_is_interrupted_anywhere_holds_or_not_and_is_finished_la
         let kept_keys = storage.outcomes(&entity.id, &[key("0"), key("4"), key("8")]).await.unwrap();
         assert_eq!(kept_keys, [Some(kept("0")), Some(kept("4")), Some(kept("8"))]);
     }
+}
+
+/// An entity with as many keyed events, a snapshot and a state.
+async fn full(storage: &SqliteStorage, steps: i64, events: usize) -> Activation {
+    let mut entity = Activation::new(id(&format!("{steps} of {events}")), 1);
+    let mut writes: Vec<Write> =
+        (0..events).map(|n| entity.events(&[b"x"], Some(kept(&n.to_string())))).collect();
+    let change = StateChange::Save(payload("state", b"x"));
+    writes.push(entity.write(Change::State { expected: Revision::ZERO, change }, Some(kept("state"))));
+    store(storage, writes).await;
+    let snapshot = Snapshot {
+        sequence_nr: SequenceNr::new(entity.highest),
+        taken_at: Timestamp::from_micros(1),
+        payload: payload("state", b"x"),
+        outcomes: vec![kept("0")],
+        outcomes_complete: false,
+    };
+    let write = SnapshotWrite { id: entity.id.clone(), fence: entity.fence, snapshot };
+    storage.save(write).await.unwrap();
+    entity
+}
+
+/// Whether it is erased: all of it or nothing.
+async fn is_erased(storage: &SqliteStorage, entity: &Activation) -> bool {
+    let extent = storage.extent(&entity.id).await.unwrap();
+    let erased = extent.erased_to == extent.highest;
+    let read = numbers(storage, &entity.id, ReadRange::ALL).await;
+    assert_eq!(read.len() as u64, if erased { 0 } else { entity.highest });
+    let keys = [key("0"), key("1"), key("state")];
+    for found in storage.outcomes(&entity.id, &keys).await.unwrap() {
+        assert_eq!(found.is_none(), erased);
+    }
+    let snapshot = SnapshotStorage::load(storage, &entity.id, SnapshotCriteria::ALL).await.unwrap();
+    assert_eq!(snapshot.is_none(), erased);
+    let state = StateStorage::load(storage, &entity.id).await.unwrap().unwrap();
+    assert_eq!((state.revision.get(), state.payload.is_none()), (1 + u64::from(erased), erased));
+    erased
+}
+
+/// Erases an entity, interrupted after so many steps of SQLite if it takes that many; the answer is whether it did.
+async fn erase(storage: &SqliteStorage, fuse: &Fuse, entity: &mut Activation, steps: i64) -> bool {
+    fuse.light(steps);
+    let result = storage.erase(&entity.id, entity.fence).await;
+    let burnt = fuse.put_out();
+    let erased = is_erased(storage, entity).await;
+    match result {
+        Ok(()) => assert!(erased, "after {steps} steps"),
+        Err(error) => {
+            assert!(is_refusal_of_all(&error), "{error}");
+            if !erased {
+                storage.erase(&entity.id, entity.fence).await.unwrap();
+                assert!(is_erased(storage, entity).await);
+            }
+        }
+    }
+    store(storage, vec![entity.events(&[b"new"], None)]).await;
+    burnt
+}
+
+#[tokio::test]
+async fn an_erasure_that_is_interrupted_anywhere_holds_or_not_and_is_finished_later() {
+    let scratch = Scratch::new();
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    own(&storage, 1).await;
+    let fuse = Fuse::install(&storage).await;
+    let mut entities = Vec::new();
+    // A short history after each step, and one of which the rows go in several transactions after some.
+    for (events, lengths) in [(3, (1, 1)), (2_500, (500, 7_000))] {
+        for steps in (lengths.0..).step_by(lengths.1) {
+            let mut entity = full(&storage, steps, events).await;
+            let burnt = erase(&storage, &fuse, &mut entity, steps).await;
+            entities.push(entity);
+            if !burnt {
+                break;
+            }
+        }
+    }
+    assert!(entities.len() > 200, "only {} were interrupted", entities.len());
+    storage.close().await;
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    for entity in &entities {
+        assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, [entity.highest]);
+    }
+    // Rows are removed in the order in which that was decided, so when these are, all are.
+    let last = entities.pop().unwrap();
+    storage.erase(&last.id, last.fence).await.unwrap();
+    let left = storage
+        .write(0, |session| {
+            let count = |table| {
+                let sql = format!("SELECT count(*) FROM {table}");
+                session.conn.query_row(&sql, [], |row| row.get::<_, i64>(0))
+            };
+            Ok((count("journal")?, count("kept")?, count("block")?, count("erasure")?, count("snapshot")?))
+        })
+        .await
+        .unwrap();
+    assert_eq!(left, (entities.len() as i64, 0, 0, 0, 0));
 }

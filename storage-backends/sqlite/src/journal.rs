@@ -46,6 +46,8 @@ struct Progress {
     end_row: i64,
     /// How many events may still be given out.
     left: u64,
+    /// What was erased up to here was erased before the stream began.
+    erased_row: i64,
 }
 
 /// Some entries, and where to go on, or why not.
@@ -75,14 +77,20 @@ impl Progress {
             last: range.to.get().min(head.highest.get()),
             end_row: head.last_row,
             left: range.limit,
+            erased_row: head.erased_row,
         })
     }
 
     /// Goes on in another transaction than the one before.
     fn go_on(&mut self, chain: &Chain<'_>, store: &Arc<str>) -> Result<(), StorageError> {
-        let deleted_to = chain.head.deleted_to.get();
+        let (id, deleted_to) = (chain.id, chain.head.deleted_to.get());
+        if chain.head.erased_row != self.erased_row {
+            return Err(unavailable(
+                store,
+                format_args!("{id} was erased while its events were read; read again"),
+            ));
+        }
         if self.next <= deleted_to && self.next <= self.last {
-            let id = chain.id;
             return Err(unavailable(
                 store,
                 format_args!(

@@ -44,13 +44,18 @@ pub(crate) struct KeyEntry {
 
 impl KeyEntry {
     pub(crate) fn new(entity: i64, key: &Key, row: i64) -> Self {
+        Self::stored(entity, key.as_str().as_bytes(), row)
+    }
+
+    /// The same of a key as it is stored.
+    pub(crate) fn stored(entity: i64, key: &[u8], row: i64) -> Self {
         Self { entity, hash: hash(key), row }
     }
 }
 
 /// The hash by which `kept` is ordered. It is stored: it never changes.
-fn hash(key: &Key) -> i64 {
-    xxh3_64(key.as_str().as_bytes()).cast_signed()
+fn hash(key: &[u8]) -> i64 {
+    xxh3_64(key).cast_signed()
 }
 
 /// The keys of the rows behind `indexed_to`, shared by the writer, which adds what it committed, and the
@@ -72,16 +77,23 @@ impl RecentKeys {
         }
     }
 
+    /// Drops keys whose rows were removed in a committed transaction.
+    pub(crate) fn remove(&self, erased: &[KeyEntry]) {
+        if !erased.is_empty() {
+            let mut entries = self.entries();
+            for entry in erased {
+                entries.remove(entry);
+            }
+        }
+    }
+
     /// Reads them from the journal.
     pub(crate) fn load(&self, conn: &Connection) -> Result<(), rusqlite::Error> {
         const SQL: &str = "SELECT entity, key, row FROM journal
             WHERE row > (SELECT indexed_to FROM store) AND key IS NOT NULL";
         let mut statement = conn.prepare_cached(SQL)?;
         let entries = statement
-            .query_map([], |row| {
-                let key = xxh3_64(row.get_ref(1)?.as_bytes()?).cast_signed();
-                Ok(KeyEntry { entity: row.get(0)?, hash: key, row: row.get(2)? })
-            })?
+            .query_map([], |row| Ok(KeyEntry::stored(row.get(0)?, row.get_ref(1)?.as_bytes()?, row.get(2)?)))?
             .collect::<Result<BTreeSet<_>, _>>()?;
         *self.entries() = entries;
         Ok(())
@@ -115,6 +127,18 @@ pub(crate) fn index(session: &mut Session<'_>, recent: &RecentKeys) -> Result<()
 /// Drops what [`index`] moved.
 pub(crate) fn forget(recent: &RecentKeys) {
     recent.entries().clear();
+}
+
+/// Removes the key of a row that is removed: out of every run at once, so that no merge brings it back.
+pub(crate) fn remove(session: &mut Session<'_>, entry: KeyEntry) -> Result<(), rusqlite::Error> {
+    const SQL: &str = "DELETE FROM kept WHERE run IN (SELECT run FROM run)
+        AND entity = ?1 AND key_hash = ?2 AND row = ?3";
+    if entry.row > session.memory.indexed_to {
+        session.staged.erased_keys.push(entry);
+    } else {
+        session.conn.prepare_cached(SQL)?.execute([entry.entity, entry.hash, entry.row])?;
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -232,10 +256,14 @@ pub(crate) fn outcomes(
 ) -> Result<Vec<Option<KeyedOutcome>>, Fault> {
     let Some(head) = Head::load(reader.conn(), id)? else { return Ok(vec![None; keys.len()]) };
     // Memory first, then the transaction: see `RecentKeys`.
+    let hash = |key: &Key| hash(key.as_str().as_bytes());
     let recent: Vec<Vec<i64>> = keys.iter().map(|key| recent.candidates(head.entity, hash(key))).collect();
     reader.snapshot(|conn, names| {
+        // Once more: what was erased meanwhile is not missing, and not to be found.
+        let head = Head::load(conn, id)?.unwrap_or(head);
         let find = |(key, recent): (&Key, Vec<i64>)| {
-            for number in indexed(conn, head.entity, hash(key))?.into_iter().chain(recent) {
+            let candidates = indexed(conn, head.entity, hash(key))?.into_iter().chain(recent);
+            for number in candidates.filter(|row| *row > head.erased_row) {
                 let mut statement = conn.prepare_cached(BY_ROW)?;
                 let mut rows = statement.query([number, head.entity])?;
                 let Some(row) = rows.next()? else {
@@ -299,5 +327,48 @@ mod tests {
         storage.write(0, remove).await.unwrap();
         let error = storage.outcomes(&entity.id, &[key("k")]).await.unwrap_err();
         assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+    }
+
+    /// So many entries of the entities 1 and 2 in each of so many runs that they are merged.
+    fn fill_runs(session: &mut Session<'_>) -> Result<Vec<KeyEntry>, rusqlite::Error> {
+        let mut all = Vec::new();
+        for run in 0..FAN as i64 {
+            let entry = |n: i64| KeyEntry { entity: 1 + n % 2, hash: hash(&n.to_be_bytes()), row: n };
+            let mut entries: Vec<_> = (run * 3_000 + 1..(run + 1) * 3_000).map(entry).collect();
+            entries.sort_unstable();
+            let number = add_run(session.conn, 0, Stage::InUse)?;
+            add_entries(session.conn, number, &entries)?;
+            all.extend(entries);
+        }
+        session.memory.indexed_to = i64::MAX;
+        Ok(all)
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_removed_while_runs_are_merged_does_not_come_back() {
+        for (steps, erased) in
+            [0, 1, 2, 3, 4, 6, 10, 14].into_iter().flat_map(|steps| [(steps, 1), (steps, 2)])
+        {
+            let scratch = Scratch::new();
+            let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+            let left = move |session: &mut Session<'_>| {
+                let all = fill_runs(session)?;
+                for _ in 0..steps {
+                    merge(session.conn)?;
+                }
+                for entry in all.iter().filter(|entry| entry.entity == erased) {
+                    remove(session, *entry)?;
+                }
+                while merge(session.conn)? {}
+                let count =
+                    "SELECT count(*) FILTER (WHERE entity = ?1), count(*), count(DISTINCT row) FROM kept";
+                let counts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                let counts: (i64, i64, i64) = session.conn.query_row(count, [erased], counts)?;
+                let others = all.iter().filter(|entry| entry.entity != erased).count() as i64;
+                Ok((counts, (0, others, others)))
+            };
+            let (found, expected) = storage.write(0, left).await.unwrap();
+            assert_eq!(found, expected, "entity {erased} after {steps} steps");
+        }
     }
 }

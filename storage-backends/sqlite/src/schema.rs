@@ -10,13 +10,13 @@ const APPLICATION_ID: i64 = 0x414e_4e4c;
 
 /// What leads from each version to the next; the first from an empty file to version 1. One that was
 /// released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+pub(crate) const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_v2.sql")];
 
 /// Up to this size a file is checked as a whole when it is opened, which reads all of it; of a larger one,
 /// only the small tables that everything depends on are. Damage elsewhere is found when it is read.
 const CHECKED_WHOLE_BYTES: i64 = 128 << 20;
 
-const SMALL_TABLES: [&str; 5] = ["store", "shard", "manifest", "run", "trim"];
+const SMALL_TABLES: [&str; 7] = ["store", "shard", "manifest", "written", "run", "trim", "erasure"];
 
 /// Refuses the file of another application, and what is no SQLite file at all, before anything in it is changed.
 /// SQLite alone opens the file: closing another descriptor of it would drop every lock that this process has

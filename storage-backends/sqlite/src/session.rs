@@ -5,8 +5,8 @@ use crate::head::Head;
 use crate::heads::Heads;
 use crate::keys::KeyEntry;
 use crate::manifests::ManifestNumbers;
+use crate::removal::Removal;
 use crate::shards::Shards;
-use crate::trim::Trim;
 use annals::PersistenceId;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -50,7 +50,9 @@ impl Memory {
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
     pub(crate) keys: Vec<KeyEntry>,
-    pub(crate) trims: Vec<Trim>,
+    /// Keys that are no more.
+    pub(crate) erased_keys: Vec<KeyEntry>,
+    pub(crate) removals: Vec<Removal>,
 }
 
 /// The writer's open transaction.

@@ -13,10 +13,12 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Stores a snapshot inside the open transaction.
 pub(crate) fn save(session: &mut Session<'_>, write: &SnapshotWrite) -> Result<(), Fault> {
     const SQL: &str = "INSERT INTO snapshot
-        (entity, sequence_nr, taken_at, manifest, codec, checksum, outcomes_checksum, outcomes, payload)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        (entity, sequence_nr, taken_at, manifest, codec, checksum, outcomes_checksum, outcomes, payload,
+            outcomes_complete)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (entity, sequence_nr) DO UPDATE SET taken_at = ?3, manifest = ?4, codec = ?5,
-            checksum = ?6, outcomes_checksum = ?7, outcomes = ?8, payload = ?9";
+            checksum = ?6, outcomes_checksum = ?7, outcomes = ?8, payload = ?9,
+            outcomes_complete = ?10";
     let SnapshotWrite { id, fence, snapshot } = write;
     session.memory.shards.check(*fence)?;
     write.check_sizes(crate::MAX_PAYLOAD_BYTES)?;
@@ -46,6 +48,7 @@ pub(crate) fn save(session: &mut Session<'_>, write: &SnapshotWrite) -> Result<(
         xxh3_64(&outcomes).cast_signed(),
         outcomes,
         snapshot.payload.bytes(),
+        snapshot.outcomes_complete,
     ])?;
     Ok(())
 }
@@ -84,7 +87,7 @@ pub(crate) fn load(
     criteria: SnapshotCriteria,
 ) -> Result<Option<Snapshot>, Fault> {
     const SQL: &str = "SELECT sequence_nr, taken_at, manifest, codec, checksum, outcomes_checksum, outcomes,
-            payload
+            payload, outcomes_complete
         FROM snapshot WHERE entity = ?1 AND sequence_nr BETWEEN ?2 AND ?3 AND taken_at BETWEEN ?4 AND ?5
         ORDER BY sequence_nr DESC LIMIT 1";
     reader.snapshot(|conn, names| {
@@ -102,7 +105,12 @@ pub(crate) fn load(
         let sound = outcomes.filter(|bytes| Ok(xxh3_64(bytes).cast_signed()) == row.get(5));
         let outcomes = sound.and_then(encoding::parse_outcomes);
         let outcomes = outcomes.ok_or_else(|| corrupt("its outcomes are damaged"))?;
-        Ok(Some(Snapshot { sequence_nr, taken_at, payload, outcomes }))
+        let outcomes_complete = match row.get_ref(8)?.as_i64() {
+            Ok(0) => false,
+            Ok(1) => true,
+            _ => return Err(corrupt("whether its outcomes are complete cannot be read").into()),
+        };
+        Ok(Some(Snapshot { sequence_nr, taken_at, payload, outcomes, outcomes_complete }))
     })
 }
 
@@ -151,7 +159,8 @@ mod tests {
             })
             .collect();
         let (sequence_nr, taken_at) = (SequenceNr::new(1), Timestamp::from_micros(1));
-        let snapshot = Snapshot { sequence_nr, taken_at, payload: payload("state", b"1"), outcomes };
+        let payload = payload("state", b"1");
+        let snapshot = Snapshot { sequence_nr, taken_at, payload, outcomes, outcomes_complete: false };
         let write = SnapshotWrite { id: bad.id.clone(), fence: bad.fence, snapshot };
         // The writer is kept busy until both wait, so that they share a transaction.
         let (gate, opened) = mpsc::channel::<()>();

@@ -4,7 +4,7 @@ use crate::error::Fault;
 use crate::head::Head;
 use crate::reader::Reader;
 use crate::session::Session;
-use annals::storage::{StateChange, StorageError, StoredState, Subject};
+use annals::storage::{StateChange, StorageError, StoredState, Subject, Write};
 use annals::{Payload, PersistenceId, Revision, Timestamp};
 use rusqlite::{Row, params};
 
@@ -20,7 +20,7 @@ pub(crate) fn revision_after(expected: Revision, change: &StateChange) -> Revisi
 pub(crate) fn store(
     session: &mut Session<'_>,
     head: &mut Head,
-    written_at: Timestamp,
+    write: &Write,
     change: &StateChange,
 ) -> Result<(), rusqlite::Error> {
     const SQL: &str = "INSERT INTO state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -32,18 +32,33 @@ pub(crate) fn store(
         StateChange::Delete => None,
     };
     head.revision = revision_after(head.revision, change);
+    let (conn, entity_type) = (session.conn, write.id.entity_type());
     let manifest = payload
-        .map(|payload| session.memory.manifests.number(session.conn, payload.manifest()))
+        .map(|payload| session.memory.manifests.record(conn, entity_type, payload.manifest()))
         .transpose()?;
-    session.conn.prepare_cached(SQL)?.execute(params![
+    conn.prepare_cached(SQL)?.execute(params![
         head.entity,
         head.revision.get().cast_signed(),
-        written_at.as_micros(),
+        write.written_at.as_micros(),
         manifest,
         payload.map(|payload| payload.codec().0),
         payload.map(|payload| payload.checksum().cast_signed()),
         payload.map(Payload::bytes),
     ])?;
+    Ok(())
+}
+
+/// Erases the state inside the open transaction, if there ever was one. Its row is written, not changed, so that
+/// one that is damaged or missing is mended.
+pub(crate) fn erase(session: &mut Session<'_>, head: &mut Head) -> Result<(), rusqlite::Error> {
+    const SQL: &str = "INSERT INTO state (entity, revision, written_at) VALUES (?1, ?2, 0)
+        ON CONFLICT (entity) DO UPDATE SET revision = ?2, manifest = NULL, codec = NULL, checksum = NULL,
+            payload = NULL";
+    if head.revision > Revision::ZERO {
+        head.revision = head.revision.next();
+        let revision = head.revision.get().cast_signed();
+        session.conn.prepare_cached(SQL)?.execute([head.entity, revision])?;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use crate::append;
 use crate::checkpoint::Checkpoints;
 use crate::connection::{self, Durability};
 use crate::error::{Fault, config, indeterminate, unavailable};
+use crate::head::Head;
 use crate::job::Task;
 use crate::journal::Entries;
 use crate::keys::{self, RecentKeys};
@@ -11,15 +12,16 @@ use crate::lock::{self, StoreLock};
 use crate::options::SqliteOptions;
 use crate::presence::Presence;
 use crate::reader::{self, Readers, ReadingThreads};
+use crate::removal::Removed;
 use crate::session::Session;
 use crate::writer::{CLOSED, Jobs, Writer};
-use crate::{shards, snapshot, state, trim};
+use crate::{erase, manifests, shards, snapshot, state, trim};
 use annals::storage::{
-    Committed, Fence, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange, Snapshot,
+    Committed, Extent, Fence, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange, Snapshot,
     SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage, StorageError, StorageProvider,
     StoredState, Write, WriteStorage,
 };
-use annals::{Epoch, Key, PersistenceId, SequenceNr, ShardId, Timestamp};
+use annals::{Epoch, Key, Manifest, PersistenceId, SequenceNr, ShardId, Timestamp};
 use async_trait::async_trait;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -34,6 +36,14 @@ use tokio::sync::{oneshot, watch};
 ///
 /// The file belongs to one storage at a time: an operating-system lock on `<file>.lock` is held while it is
 /// open. Beside it there are `<file>-wal` and `<file>-shm`, which belong to the file and move with it.
+///
+/// # Erasing
+/// [`erase`](WriteStorage::erase) returns when the rows are out of the tables, keys and their hashes included; if
+/// the disk fails meanwhile, they are removed after the next opening, and are out of reach until then. What was
+/// in a page with other rows is overwritten with zeros (`PRAGMA secure_delete = FAST`, which writes no page
+/// more). Pages that fall free as a whole keep their bytes until they are used again, and so does the log; a
+/// `VACUUM` with an SQLite shell, while the store is closed, writes the file anew without them. The entity's id,
+/// its numbers and the names of its events stay.
 #[derive(Clone)]
 pub struct SqliteStorage {
     shared: Arc<Shared>,
@@ -120,6 +130,19 @@ impl SqliteStorage {
             Ok(result) => result,
             Err(_) => Err(indeterminate(&self.shared.store, "its writer ended before it answered")),
         }
+    }
+
+    /// The same for what leaves rows to be removed, and waits for that.
+    async fn remove(
+        &self,
+        decide: impl FnOnce(&mut Session<'_>) -> Result<Option<Removed>, Fault> + Send + 'static,
+    ) -> Result<(), StorageError> {
+        if let Some(removed) = self.write(0, decide).await? {
+            // Waiting bounds how many removals are under way. Whether the rows are all removed by now or
+            // will be after the next opening, no read gives them.
+            let _ = removed.await;
+        }
+        Ok(())
     }
 }
 
@@ -250,6 +273,16 @@ impl WriteStorage for SqliteStorage {
         self.shared.readers.read(move |reader| keys::outcomes(reader, &recent, &id, &keys)).await
     }
 
+    async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError> {
+        let entity_type = entity_type.to_owned();
+        self.shared.readers.read(move |reader| manifests::written(reader, &entity_type)).await
+    }
+
+    async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError> {
+        let id = id.clone();
+        self.remove(move |session| erase::erase(session, &id, fence)).await
+    }
+
     async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
         let shards = shards.to_vec();
         let read = move |reader: &mut reader::Reader| {
@@ -270,24 +303,18 @@ impl JournalStorage for SqliteStorage {
         Box::pin(Entries::new(self.shared.readers.clone(), id.clone(), range))
     }
 
-    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+    async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
         let id = id.clone();
         let read = move |reader: &mut reader::Reader| {
-            let head = crate::head::Head::load(reader.conn(), &id)?;
-            Ok(head.map_or(SequenceNr::ZERO, |head| head.highest))
+            let head = Head::load(reader.conn(), &id)?.unwrap_or(Head::BLANK);
+            Ok(Extent { erased_to: head.erased_to, deleted_to: head.deleted_to, highest: head.highest })
         };
         self.shared.readers.read(read).await
     }
 
     async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
         let id = id.clone();
-        let removed = self.write(0, move |session| trim::delete_to(session, &id, fence, to)).await?;
-        if let Some(removed) = removed {
-            // Waiting bounds how many deletions are under way. Whether the rows are all removed by now or
-            // will be after the next opening, no read gives them.
-            let _ = removed.await;
-        }
-        Ok(())
+        self.remove(move |session| trim::delete_to(session, &id, fence, to)).await
     }
 }
 

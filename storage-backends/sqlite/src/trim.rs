@@ -1,34 +1,16 @@
-//! Deleting events. What is deleted is decided at once, by `head.deleted_to`; the rows are removed behind
-//! that in steps, so that no writer waits for long, and after a restart if need be. A row whose outcome is
-//! kept stays without its event, and the chain is mended in the same transaction.
+//! Deleting events. What is deleted is decided by `head.deleted_to`, and the rows are removed behind that in steps,
+//! from the first one on. A row whose outcome is kept stays without its event, and the chain is mended in the same
+//! transaction.
 
 use crate::chain::{Chain, Columns, Place};
 use crate::error::Fault;
 use crate::head::Head;
+use crate::removal::{Cause, Removal, Removed, STEP_ROWS, Step};
 use crate::session::{Session, id_of};
 use annals::storage::Fence;
 use annals::{PersistenceId, SequenceNr};
 use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
-use tokio::sync::oneshot;
-
-/// How many rows one step takes.
-const STEP_ROWS: usize = 1_024;
-
-/// Rows of one entity that are to be removed.
-#[derive(Debug)]
-pub(crate) struct Trim {
-    pub(crate) entity: i64,
-    /// Waits for the end; dropped when there is none in this run of the program.
-    done: Option<oneshot::Sender<()>>,
-}
-
-impl Trim {
-    /// Lets go whoever waits for it.
-    pub(crate) fn release_caller(&mut self) {
-        self.done = None;
-    }
-}
 
 const COLUMNS: Columns = Columns {
     by_range: "SELECT row, sequence_nr, prev_row, manifest IS NOT NULL, key IS NOT NULL FROM journal
@@ -43,7 +25,7 @@ pub(crate) fn delete_to(
     id: &PersistenceId,
     fence: Fence,
     to: SequenceNr,
-) -> Result<Option<oneshot::Receiver<()>>, Fault> {
+) -> Result<Option<Removed>, Fault> {
     session.memory.shards.check(fence)?;
     let (at, head) = session.head(id)?;
     let to = to.min(head.highest);
@@ -64,23 +46,9 @@ pub(crate) fn delete_to(
         to.get().cast_signed()
     ])?;
     session.memory.heads.put(at, Head { deleted_to: to, ..head });
-    let (done, finished) = oneshot::channel();
-    session.staged.trims.push(Trim { entity: head.entity, done: Some(done) });
-    Ok(Some(finished))
-}
-
-/// The deletions that an earlier run of the program did not finish.
-pub(crate) fn unfinished(conn: &Connection) -> Result<Vec<Trim>, rusqlite::Error> {
-    conn.prepare_cached("SELECT entity FROM trim")?
-        .query_map([], |row| Ok(Trim { entity: row.get(0)?, done: None }))?
-        .collect()
-}
-
-/// Whether a deletion has more steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    More,
-    Last,
+    let (removal, removed) = Removal::begin(head.entity, Cause::Deleted);
+    session.staged.removals.push(removal);
+    Ok(Some(removed))
 }
 
 /// Removes some rows inside the open transaction.
@@ -101,13 +69,11 @@ pub(crate) fn step(session: &mut Session<'_>, entity: i64) -> Result<Step, Fault
             Step::Last
         }
     };
-    let last_block = last_block(session.conn, head.entity, (i64::MAX, i64::MAX))?;
+    let last_block = last_block(session.conn, &head, (i64::MAX, i64::MAX))?;
     let kept_rows = page.remove_rows(session.conn)?;
     page.mend_blocks(session.conn, &head, &kept_rows)?;
     page.mend_end(&mut head, &kept_rows, last_block);
     session.memory.heads.put(at, head);
-    // Rows at the end may be gone now, and their numbers must not be given out again.
-    session.conn.prepare_cached("UPDATE store SET row_floor = ?1")?.execute([session.memory.last_row])?;
     Ok(step)
 }
 
@@ -203,7 +169,7 @@ impl Page {
             .prepare_cached(ENDS)?
             .query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
-        let mut before = last_block(conn, head.entity, (first.sequence_nr, first.row))?;
+        let mut before = last_block(conn, head, (first.sequence_nr, first.row))?;
         for (end, sequence_nr) in ends {
             let at = self.rows.partition_point(|link| link.row <= end);
             let kept = at.checked_sub(1).map_or(end, |at| kept_rows[at]);
@@ -234,18 +200,18 @@ impl Page {
     }
 }
 
-/// The row at which the last block before a place ends.
+/// The row at which the last block before a place ends, or behind which the chain begins.
 fn last_block(
     conn: &Connection,
-    entity: i64,
+    head: &Head,
     (sequence_nr, row): (i64, i64),
 ) -> Result<i64, rusqlite::Error> {
     const SQL: &str = "SELECT row FROM block WHERE entity = ?1 AND (sequence_nr, row) < (?2, ?3)
         ORDER BY sequence_nr DESC, row DESC LIMIT 1";
     let found: Option<i64> = conn
         .prepare_cached(SQL)?
-        .query_map([entity, sequence_nr, row], |row| row.get(0))?
+        .query_map([head.entity, sequence_nr, row], |row| row.get(0))?
         .next()
         .transpose()?;
-    Ok(found.unwrap_or(0))
+    Ok(found.unwrap_or(0).max(head.erased_row))
 }

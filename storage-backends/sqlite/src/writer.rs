@@ -7,8 +7,8 @@ use crate::job::Job;
 use crate::keys::{self, RecentKeys};
 use crate::presence::Presence;
 use crate::queue::Queue;
+use crate::removal::{self, Removal, Step};
 use crate::session::{Memory, Session, Staged};
-use crate::trim::{self, Step, Trim};
 use annals::storage::StorageError;
 use rusqlite::{Connection, ErrorCode};
 use std::collections::{HashSet, VecDeque};
@@ -30,7 +30,7 @@ pub(crate) struct Writer {
     /// None: to be read again before the next transaction.
     memory: Option<Memory>,
     data_version: i64,
-    trims: VecDeque<Trim>,
+    removals: VecDeque<Removal>,
     upkeep: Upkeep,
     /// How often upkeep failed since it last succeeded.
     failures: u32,
@@ -69,7 +69,7 @@ impl Writer {
         checkpoints: Checkpoints,
         recent: Arc<RecentKeys>,
     ) -> Result<Self, StorageError> {
-        let (trims, upkeep, merge) = (VecDeque::new(), Upkeep::Due, Merge::Due);
+        let (removals, upkeep, merge) = (VecDeque::new(), Upkeep::Due, Merge::Due);
         let (memory, data_version, failures, broken) = (None, UNKNOWN, 0, None);
         let mut writer = Self {
             conn,
@@ -79,7 +79,7 @@ impl Writer {
             recent,
             memory,
             data_version,
-            trims,
+            removals,
             upkeep,
             failures,
             merge,
@@ -130,7 +130,7 @@ impl Writer {
         if ended.is_ok() {
             self.upkeep = match self.upkeep {
                 // Unless somebody waits for it.
-                Upkeep::Failed(wait) if wait > 1 && self.trims.is_empty() => Upkeep::Failed(wait - 1),
+                Upkeep::Failed(wait) if wait > 1 && self.removals.is_empty() => Upkeep::Failed(wait - 1),
                 _ => Upkeep::Due,
             };
         }
@@ -154,18 +154,17 @@ impl Writer {
 
     /// One step of the writer's own work: first what a caller may wait for.
     fn keep_up(&mut self) -> Result<Upkeep, StorageError> {
-        if let Some(trim) = self.trims.front() {
-            let entity = trim.entity;
-            let step = self.transact(|session| trim::step(session, entity));
+        if let Some(&Removal { entity, cause, .. }) = self.removals.front() {
+            let step = self.transact(|session| removal::step(session, entity, cause));
             if !matches!(step, Ok(Step::More)) {
-                // Done, or failed: then the deletion holds all the same, and its rows are removed after the
+                // Done, or failed: then what was decided holds all the same, and its rows are removed after the
                 // next opening.
-                self.trims.pop_front();
+                self.removals.pop_front();
             }
             if step.is_err() {
                 // The others are tried again after the next transaction that succeeds. When that will be
                 // nobody knows, so their callers do not wait for it.
-                self.trims.iter_mut().for_each(Trim::release_caller);
+                self.removals.iter_mut().for_each(Removal::release_caller);
             }
             return step.map(|_| Upkeep::Due);
         }
@@ -198,7 +197,8 @@ impl Writer {
         match result {
             Ok(done) => {
                 self.recent.add(staged.keys);
-                self.trims.extend(staged.trims);
+                self.recent.remove(&staged.erased_keys);
+                self.removals.extend(staged.removals);
                 Ok(done)
             }
             Err(error) => {
@@ -238,9 +238,9 @@ impl Writer {
     fn reload(&mut self) -> Result<(), Fault> {
         self.memory = Some(Memory::load(&self.conn)?);
         self.recent.load(&self.conn)?;
-        let known: HashSet<i64> = self.trims.iter().map(|trim| trim.entity).collect();
-        let unfinished = trim::unfinished(&self.conn)?;
-        self.trims.extend(unfinished.into_iter().filter(|trim| !known.contains(&trim.entity)));
+        let known: HashSet<_> = self.removals.iter().map(Removal::subject).collect();
+        let unfinished = removal::unfinished(&self.conn)?;
+        self.removals.extend(unfinished.into_iter().filter(|removal| !known.contains(&removal.subject())));
         self.data_version = data_version(&self.conn)?;
         Ok(())
     }
@@ -288,6 +288,7 @@ fn data_version(conn: &Connection) -> Result<i64, rusqlite::Error> {
 mod tests {
     use super::*;
     use crate::checkpoint::TARGET_PAGES;
+    use crate::removal::Cause;
     use crate::writes::Scratch;
     use crate::{SqliteOptions, connection};
 
@@ -317,14 +318,16 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_is_known_once_however_often_the_file_is_read_again() {
+    fn a_removal_is_known_once_however_often_the_file_is_read_again() {
         let scratch = Scratch::new();
         let mut writer = writer(&scratch);
-        writer.conn.execute_batch("INSERT INTO trim VALUES (1, 0, 0, 1), (2, 0, 0, 1)").unwrap();
+        let unfinished = "INSERT INTO trim VALUES (1, 0, 0, 1), (2, 0, 0, 1);
+            INSERT INTO erasure VALUES (2, 0, 1), (2, 1, 2)";
+        writer.conn.execute_batch(unfinished).unwrap();
         for _ in 0..3 {
             writer.reload().unwrap();
-            let known: Vec<i64> = writer.trims.iter().map(|trim| trim.entity).collect();
-            assert_eq!(known, [1, 2]);
+            let known: Vec<_> = writer.removals.iter().map(Removal::subject).collect();
+            assert_eq!(known, [(2, Cause::Erased), (1, Cause::Deleted), (2, Cause::Deleted)]);
         }
     }
 }

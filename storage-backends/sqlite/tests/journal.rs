@@ -4,7 +4,7 @@
 mod writes;
 
 use annals::SequenceNr;
-use annals::storage::{Change, JournalEntry, JournalStorage, ReadRange, WriteStorage};
+use annals::storage::{Change, Events, JournalEntry, JournalStorage, ReadRange, WriteStorage};
 use annals_sqlite::SqliteStorage;
 use futures_util::StreamExt;
 use writes::*;
@@ -192,7 +192,7 @@ async fn the_answer_to_a_repeated_write_is_that_of_the_first() {
     for (first, again) in first.into_iter().zip(again) {
         assert_eq!(first.unwrap(), again.unwrap());
     }
-    let empty =
-        entity.write(Change::Events { expected: SequenceNr::new(entity.highest), events: vec![] }, None);
+    let empty = entity
+        .write(Change::Events { expected: SequenceNr::new(entity.highest), events: Events::default() }, None);
     store(&storage, vec![empty]).await;
 }

@@ -3,10 +3,8 @@
 
 mod writes;
 
-use annals::storage::{
-    JournalStorage, ReadRange, SnapshotCriteria, SnapshotStorage, StorageError, WriteStorage,
-};
-use annals::{SequenceNr, ShardId};
+use annals::ShardId;
+use annals::storage::{JournalStorage, ReadRange, StorageError, WriteStorage};
 use annals_sqlite::{SqliteStorage, Synchronous};
 use futures_util::FutureExt;
 use rusqlite::Connection;
@@ -160,21 +158,6 @@ async fn a_damaged_file_is_corrupt() {
     let error = refused(scratch.file()).await;
     assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
     assert!(error.to_string().contains("store.db"), "{error}");
-}
-
-#[tokio::test]
-async fn a_file_of_schema_version_1_opens() {
-    let scratch = Scratch::new();
-    Connection::open(scratch.file()).unwrap().execute_batch(include_str!("fixtures/v1.sql")).unwrap();
-    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
-    assert_eq!(numbers(&storage, &id("alice"), ReadRange::ALL).await, [3, 4, 5]);
-    let found = storage.outcomes(&id("alice"), &[key("k1"), key("k2")]).await.unwrap();
-    assert_eq!(found, [Some(kept("k1")), None]);
-    let newest = SnapshotStorage::load(&storage, &id("alice"), SnapshotCriteria::ALL).await;
-    assert_eq!(newest.unwrap().unwrap().sequence_nr, SequenceNr::new(4));
-    let mut entity = Activation::new(id("alice"), 9);
-    entity.highest = 5;
-    store(&storage, vec![entity.events(&[b"six"], None)]).await;
 }
 
 /// Whether a process holds a lock on the file. One look may miss it, when other locks come and go meanwhile.

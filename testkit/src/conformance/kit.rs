@@ -1,7 +1,7 @@
 //! What cases are built from: ids, payloads, and a writer that counts as an activation does.
 
 use annals::storage::{
-    Change, Committed, Event, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot,
+    Change, Committed, Event, Extent, Fence, JournalEntry, KeyedOutcome, Outcome, OutcomeKind, Snapshot,
     SnapshotWrite, StateChange, StoredEvent, Write,
 };
 use annals::{
@@ -61,6 +61,11 @@ pub(super) fn payload(bytes: impl Into<Vec<u8>>) -> Payload {
     Payload::seal(Manifest::new("happened", 1), CodecId(1), bytes.into())
 }
 
+/// How far a history reaches: erased, deleted, highest.
+pub(super) const fn extent(erased_to: u64, deleted_to: u64, highest: u64) -> Extent {
+    Extent { erased_to: nr(erased_to), deleted_to: nr(deleted_to), highest: nr(highest) }
+}
+
 /// What the kit puts into event `sequence_nr` of an entity.
 pub(super) fn event_payload(id: &PersistenceId, sequence_nr: u64) -> Payload {
     payload(format!("event {sequence_nr} of {id:?}"))
@@ -83,6 +88,7 @@ pub(super) fn snapshot(id: &PersistenceId, sequence_nr: u64) -> SnapshotWrite {
         taken_at: Timestamp::from_micros(100 * sequence_nr.cast_signed()),
         payload: payload(format!("snapshot {sequence_nr} of {id:?}")),
         outcomes: Vec::new(),
+        outcomes_complete: false,
     };
     SnapshotWrite { id: id.clone(), fence: fence(id), snapshot }
 }
@@ -158,7 +164,7 @@ impl Writer {
     pub(super) fn write_of(&mut self, events: Vec<Event>) -> Write {
         let expected = nr(self.highest);
         self.highest += events.len() as u64;
-        self.change(Change::Events { expected, events })
+        self.change(Change::Events { expected, events: events.into() })
     }
 
     /// The next write, of a state.

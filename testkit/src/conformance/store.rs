@@ -4,7 +4,7 @@ use super::Damage;
 use super::case::Ownership;
 use super::kit::{self, EPOCH, Writer, nr};
 use annals::storage::{
-    Committed, Fence, JournalEntry, JournalStorage, KeyedOutcome, Lane, ReadRange, SnapshotStorage,
+    Committed, Extent, Fence, JournalEntry, JournalStorage, KeyedOutcome, Lane, ReadRange, SnapshotStorage,
     StateStorage, StorageError, StorageProvider, StoredEvent, Write, WriteStorage,
 };
 use annals::{ActivationId, Epoch, Key, PersistenceId, SequenceNr, ShardId};
@@ -138,6 +138,10 @@ impl<'h> Store<'h> {
         self.journal().delete_to(id, kit::fence(id), nr(to)).await.expect("events can be deleted");
     }
 
+    pub(super) async fn erase(&self, id: &PersistenceId) {
+        self.writes().erase(id, kit::fence(id)).await.expect("the entity can be erased");
+    }
+
     // Reading.
 
     /// Reads until the stream ends, with its error if it had one.
@@ -163,6 +167,10 @@ impl<'h> Store<'h> {
     pub(super) async fn highest(&self, id: &PersistenceId) -> u64 {
         let highest: SequenceNr = self.journal().highest_sequence_nr(id).await.expect("it is known");
         highest.get()
+    }
+
+    pub(super) async fn extent(&self, id: &PersistenceId) -> Extent {
+        self.journal().extent(id).await.expect("it is known")
     }
 
     pub(super) async fn outcome(&self, id: &PersistenceId, key: &Key) -> Option<KeyedOutcome> {

@@ -1,7 +1,9 @@
 //! Reading and trimming histories, with the faults of that.
 
 use super::{Fault, Twin};
-use annals::storage::{Fence, JournalEntry, JournalStorage, JournalStream, ReadRange, StorageError, Subject};
+use annals::storage::{
+    Extent, Fence, JournalEntry, JournalStorage, JournalStream, ReadRange, StorageError, Subject,
+};
 use annals::{PersistenceId, Position, SequenceNr};
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -31,8 +33,8 @@ impl JournalStorage for Twin {
         }
     }
 
-    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
-        self.inner.highest_sequence_nr(&self.id(id)).await
+    async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
+        self.inner.extent(&self.id(id)).await
     }
 
     async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {

@@ -1,11 +1,14 @@
 //! The memory backend with one fault built in: what a careless backend would do.
 
+mod erase;
 mod journal;
 mod rest;
 mod write;
 
-use annals::storage::{JournalStorage, SnapshotStorage, StateStorage, StorageProvider, WriteStorage};
-use annals::{ActivationId, EntityId, Key, PersistenceId, SequenceNr, WriteNr};
+use annals::storage::{
+    JournalStorage, KeyedOutcome, SnapshotStorage, StateStorage, StorageProvider, WriteStorage,
+};
+use annals::{ActivationId, EntityId, Key, Manifest, Name, PersistenceId, SequenceNr, WriteNr};
 use annals_memory::MemoryStorage;
 use annals_testkit::conformance::{Damage, Harness};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +68,16 @@ pub(crate) enum Fault {
     SnapshotTimeIgnored,
     /// A deleted state is one that never was.
     DeletedStateForgotten,
+    /// Erasing leaves the outcomes.
+    EraseKeepsOutcomes,
+    /// An erased entity is one that never was.
+    EraseRestartsNumbers,
+    /// An entity is erased whatever the epoch.
+    EraseEpochIgnored,
+    /// Names are known as long as something with them is stored.
+    ManifestsForgetDeleted,
+    /// Names are known from every write that was sent.
+    ManifestsOfRefusedWrites,
     /// Nothing survives closing.
     NothingSurvives,
 }
@@ -85,6 +98,9 @@ struct Notes {
     stored: BTreeSet<(PersistenceId, ActivationId, WriteNr)>,
     dropped: BTreeSet<(PersistenceId, Key)>,
     deleted_to: BTreeMap<PersistenceId, SequenceNr>,
+    outlived: BTreeMap<(PersistenceId, Key), KeyedOutcome>,
+    written: BTreeSet<PersistenceId>,
+    refused: BTreeSet<(Name, Manifest)>,
     activations: u128,
 }
 

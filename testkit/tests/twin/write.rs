@@ -2,10 +2,10 @@
 
 use super::{Fault, Twin};
 use annals::storage::{
-    Change, Committed, Counter, Fence, JournalStorage, KeyedOutcome, Lane, OutcomeKind, StateChange,
+    Change, Committed, Counter, Event, Fence, JournalStorage, KeyedOutcome, Lane, OutcomeKind, StateChange,
     StorageError, Write, WriteStorage,
 };
-use annals::{ActivationId, Epoch, Key, PersistenceId, ShardId, WriteNr};
+use annals::{ActivationId, Epoch, Key, Manifest, PersistenceId, ShardId, WriteNr};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -35,16 +35,30 @@ impl WriteStorage for Twin {
         keys: &[Key],
     ) -> Result<Vec<Option<KeyedOutcome>>, StorageError> {
         let cut: Vec<Key> = keys.iter().map(|key| self.key(key)).collect();
-        // An entity that starts again keeps its outcomes: that is not this fault.
-        let known_as = if self.fault == Fault::IdsWithoutCase { self.id(id) } else { id.clone() };
+        // An entity that starts again otherwise keeps its outcomes: that is not the fault.
+        let known_as = match self.fault {
+            Fault::IdsWithoutCase | Fault::EraseRestartsNumbers => self.id(id),
+            _ => id.clone(),
+        };
         let mut found = self.inner.outcomes(&known_as, &cut).await?;
         let notes = self.notes();
         for (key, kept) in keys.iter().zip(&mut found) {
             if notes.dropped.contains(&(id.clone(), key.clone())) {
                 *kept = None;
             }
+            if kept.is_none() {
+                *kept = notes.outlived.get(&(id.clone(), key.clone())).cloned();
+            }
         }
         Ok(found)
+    }
+
+    async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError> {
+        self.known_manifests(entity_type).await
+    }
+
+    async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError> {
+        self.erase_with_fault(id, fence).await
     }
 
     async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
@@ -74,6 +88,7 @@ impl Twin {
             self.check_too_early(&mut write.fence).await?;
         }
         let answer = self.inner.append(lane, [write].into()).await.remove(0);
+        self.note_names(original, answer.is_ok());
         if answer.is_ok() {
             self.notes().stored.insert(known);
             if self.fault == Fault::DeletedStateForgotten && deletes(original) {
@@ -121,7 +136,7 @@ impl Twin {
         }
     }
 
-    async fn epoch(&self, shard: ShardId) -> Result<Epoch, StorageError> {
+    pub(super) async fn epoch(&self, shard: ShardId) -> Result<Epoch, StorageError> {
         Ok(self.inner.epochs(&[shard]).await?[0])
     }
 
@@ -164,13 +179,13 @@ fn has_events(change: &Change) -> bool {
 
 fn reverse(change: &mut Change) {
     if let Change::Events { events, .. } = change {
-        events.reverse();
+        *events = events.iter().rev().cloned().collect();
     }
 }
 
 fn lose_tags(change: &mut Change) {
     if let Change::Events { events, .. } = change {
-        events.iter_mut().for_each(|event| event.tags.clear());
+        *events = events.iter().map(|event| Event { tags: Vec::new(), ..event.clone() }).collect();
     }
 }
 

@@ -83,7 +83,7 @@ impl Activation {
         let expected = SequenceNr::new(self.highest);
         let events: Vec<Event> = bytes.iter().map(|bytes| payload("deposited", bytes).into()).collect();
         self.highest += events.len() as u64;
-        self.write(Change::Events { expected, events }, kept)
+        self.write(Change::Events { expected, events: events.into() }, kept)
     }
 
     pub fn write(&mut self, change: Change, outcome: Option<KeyedOutcome>) -> Write {

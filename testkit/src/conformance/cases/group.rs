@@ -64,7 +64,7 @@ async fn group_with_a_fenced_write_stores_the_neighbours(store: Store<'_>) {
 async fn group_with_a_write_that_is_too_large_stores_the_neighbours(store: Store<'_>) {
     let id = &neighbours(store.lanes(), 3)[1];
     let huge = payload(vec![7; store.max_payload_bytes() + 1]);
-    let events = vec![event_payload(id, 2).into(), huge.into()];
+    let events = vec![event_payload(id, 2).into(), huge.into()].into();
     let expected = annals::SequenceNr::new(1);
     let huge = |write| Write { change: annals::storage::Change::Events { expected, events }, ..write };
     let named = |bad: &Result<_, _>, id: &PersistenceId| {

@@ -4,12 +4,16 @@ mod activation;
 mod append;
 mod damage;
 mod epochs;
+mod erase;
+mod erase_long;
+mod extent;
 mod fencing;
 mod group;
 mod history;
 mod ids;
 mod journal_delete;
 mod journal_read;
+mod manifests;
 mod numbers;
 mod outcome_read;
 mod outcomes;
@@ -44,10 +48,14 @@ pub(super) fn all() -> Vec<Case> {
         snapshot_delete::cases(),
         state::cases(),
         state_model::cases(),
+        extent::cases(),
+        erase::cases(),
+        manifests::cases(),
         numbers::cases(),
         race_epochs::cases(),
         race_reads::cases(),
         history::cases(),
+        erase_long::cases(),
     ];
     groups.into_iter().flatten().collect()
 }

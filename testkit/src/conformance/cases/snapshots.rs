@@ -28,6 +28,7 @@ cases!("snapshots", Case;
     snapshot_of_no_bytes_comes_back,
     snapshot_outcomes_come_back_in_their_order,
     snapshot_of_a_thousand_outcomes_comes_back,
+    snapshot_comes_back_with_whether_its_outcomes_are_complete,
     snapshot_over_the_limit_is_too_large_and_not_stored,
     snapshot_at_the_highest_number_is_stored,
     snapshot_above_the_highest_number_is_a_conflict_and_not_stored,
@@ -197,6 +198,16 @@ async fn snapshot_outcomes_come_back_in_their_order(store: Store<'_>) {
 async fn snapshot_of_a_thousand_outcomes_comes_back(store: Store<'_>) {
     let outcomes = (0..1_000).rev().map(|n| kept(&format!("key-{n}"))).collect();
     comes_back(&store, |snapshot| snapshot.outcomes = outcomes).await;
+}
+
+async fn snapshot_comes_back_with_whether_its_outcomes_are_complete(store: Store<'_>) {
+    let id = classic(&store).await;
+    for complete in [true, false, true] {
+        let mut write = snapshot(&id, 15);
+        write.snapshot.outcomes_complete = complete;
+        save(&store, write.clone()).await.expect("it can be saved");
+        assert_eq!(load(&store, &id, SnapshotCriteria::ALL).await, Some(write.snapshot));
+    }
 }
 
 async fn snapshot_over_the_limit_is_too_large_and_not_stored(store: Store<'_>) {
