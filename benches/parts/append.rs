@@ -41,7 +41,7 @@ fn write(index: usize) -> Write {
         activation: ActivationId::new(1),
         write_nr: WriteNr::new(1),
         written_at: Timestamp::from_micros(0),
-        change: Change::Events { expected: SequenceNr::ZERO, events: vec![payload.into()] },
+        change: Change::Events { expected: SequenceNr::ZERO, events: vec![payload.into()].into() },
         outcome: None,
         side_effects: Vec::new(),
     }

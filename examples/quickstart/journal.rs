@@ -7,6 +7,7 @@ use super::plan::{Outcome, Transfer};
 use annals::storage::{JournalEntry, JournalStorage, KeyedOutcome, OutcomeKind, ReadRange, StorageProvider};
 use annals::{Codec, EntityId, EventSourced, Payload, PersistenceId};
 use futures_util::StreamExt;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// One thing that the journal says of an account.
@@ -64,7 +65,7 @@ fn outcome(kept: &KeyedOutcome) -> Result<Outcome> {
     })
 }
 
-fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T> {
+fn decode<T: Serialize + DeserializeOwned>(payload: &Payload) -> Result<T> {
     payload.verify()?;
     Ok(Codec::from_id(payload.codec())?.decode(payload.bytes())?)
 }

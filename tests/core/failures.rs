@@ -220,7 +220,7 @@ async fn stranger(gate: &Gate, fence: Fence) -> Result<annals::storage::Committe
         activation: annals::ActivationId::new(99),
         write_nr: annals::WriteNr::new(1),
         written_at: annals::Timestamp::from_micros(0),
-        change: Change::Events { expected: annals::SequenceNr::new(1), events: vec![payload.into()] },
+        change: Change::Events { expected: annals::SequenceNr::new(1), events: vec![payload.into()].into() },
         outcome: None,
         side_effects: vec![],
     };

@@ -1,10 +1,11 @@
 //! A storage whose writes a test holds back, fails or loses.
 
 use annals::storage::{
-    Committed, Fence, JournalEntry, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange,
-    SnapshotStorage, StateStorage, StorageError, StorageProvider, StoredEvent, Write, WriteStorage,
+    Committed, Extent, Fence, JournalEntry, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange,
+    Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage, StorageError, StorageProvider,
+    StoredEvent, StoredState, Write, WriteStorage,
 };
-use annals::{EntityId, Epoch, Key, PersistenceId, SequenceNr, ShardId};
+use annals::{EntityId, Epoch, Key, Manifest, Payload, PersistenceId, SequenceNr, ShardId, Timestamp};
 use annals_memory::MemoryStorage;
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -13,7 +14,7 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// What happens to one group of writes.
 #[derive(Debug, Clone)]
@@ -49,6 +50,22 @@ struct Inner {
     slow_reads: AtomicUsize,
     short_lookups: AtomicBool,
     panicking_lookups: AtomicBool,
+    read_faults: AtomicUsize,
+    erase_faults: Mutex<VecDeque<Fault>>,
+    snapshots: Snapshotting,
+}
+
+/// What happens to snapshots.
+#[derive(Default)]
+struct Snapshotting {
+    /// How many are loaded, saved.
+    loads: AtomicUsize,
+    saves: AtomicUsize,
+    /// The next so many saves are stored with damaged bytes.
+    damaged: AtomicUsize,
+    /// Saves wait until this is notified.
+    held: AtomicBool,
+    go_on: Notify,
 }
 
 const OPEN: usize = 1 << 20;
@@ -77,6 +94,9 @@ impl Gate {
             slow_reads: AtomicUsize::new(0),
             short_lookups: AtomicBool::new(false),
             panicking_lookups: AtomicBool::new(false),
+            read_faults: AtomicUsize::new(0),
+            erase_faults: Mutex::default(),
+            snapshots: Snapshotting::default(),
         }))
     }
 
@@ -116,6 +136,47 @@ impl Gate {
     /// Reads take a while from now on, on the paused clock.
     pub(crate) fn slow_reads(&self) {
         self.0.slow_reads.store(1, Ordering::SeqCst);
+    }
+
+    /// The next so many recoveries of event-sourced entities fail at their first read.
+    pub(crate) fn fail_reads(&self, times: usize) {
+        self.0.read_faults.store(times, Ordering::SeqCst);
+    }
+
+    /// The next erasure meets this.
+    pub(crate) fn fail_next_erasure(&self, fault: Fault) {
+        self.0.erase_faults.lock().unwrap().push_back(fault);
+    }
+
+    /// The next so many snapshots are stored damaged.
+    pub(crate) fn damage_snapshots(&self, times: usize) {
+        self.0.snapshots.damaged.store(times, Ordering::SeqCst);
+    }
+
+    /// Saving a snapshot takes until [`Self::save_held_snapshot`].
+    pub(crate) fn hold_snapshots(&self) {
+        self.0.snapshots.held.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn save_held_snapshot(&self) {
+        self.0.snapshots.held.store(false, Ordering::SeqCst);
+        self.0.snapshots.go_on.notify_one();
+    }
+
+    /// How often a snapshot was handed over to be saved.
+    pub(crate) fn snapshot_saves(&self) -> usize {
+        self.0.snapshots.saves.load(Ordering::SeqCst)
+    }
+
+    /// How often a snapshot was loaded.
+    pub(crate) fn snapshot_loads(&self) -> usize {
+        self.0.snapshots.loads.load(Ordering::SeqCst)
+    }
+
+    /// The numbers of the snapshots of an entity.
+    pub(crate) async fn snapshots_of(&self, id: &PersistenceId) -> Vec<u64> {
+        let listed = self.0.memory.snapshots().unwrap().list(id, SnapshotCriteria::ALL).await.unwrap();
+        listed.into_iter().map(|(nr, _)| nr.get()).collect()
     }
 
     /// How often an entity was recovered.
@@ -225,6 +286,22 @@ impl WriteStorage for Gate {
         self.0.memory.writes().outcomes(id, keys).await
     }
 
+    async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError> {
+        self.0.memory.writes().manifests(entity_type).await
+    }
+
+    async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError> {
+        let fault = self.0.erase_faults.lock().unwrap().pop_front();
+        match fault {
+            None => self.0.memory.writes().erase(id, fence).await,
+            Some(Fault::AppliedButLost) => {
+                self.0.memory.writes().erase(id, fence).await.unwrap();
+                Err(lost())
+            }
+            Some(_) => Err(StorageError::Unavailable { store: "gate".into(), reason: "not now".into() }),
+        }
+    }
+
     async fn epochs(&self, shards: &[ShardId]) -> Result<Vec<Epoch>, StorageError> {
         self.0.memory.writes().epochs(shards).await
     }
@@ -240,7 +317,7 @@ impl JournalStorage for Gate {
         self.0.memory.journal().unwrap().read(id, range)
     }
 
-    async fn highest_sequence_nr(&self, id: &PersistenceId) -> Result<SequenceNr, StorageError> {
+    async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
         self.0.reads.fetch_add(1, Ordering::SeqCst);
         let at_once = self.0.reads_at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.0.most_reads_at_once.fetch_max(at_once, Ordering::SeqCst);
@@ -248,11 +325,69 @@ impl JournalStorage for Gate {
             quiesce().await;
         }
         self.0.reads_at_once.fetch_sub(1, Ordering::SeqCst);
-        self.0.memory.journal().unwrap().highest_sequence_nr(id).await
+        let fail = |left: usize| left.checked_sub(1);
+        if self.0.read_faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
+            return Err(StorageError::Unavailable { store: "gate".into(), reason: "no read now".into() });
+        }
+        self.0.memory.journal().unwrap().extent(id).await
     }
 
     async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
         self.0.memory.journal().unwrap().delete_to(id, fence, to).await
+    }
+}
+
+#[async_trait]
+impl StateStorage for Gate {
+    async fn load(&self, id: &PersistenceId) -> Result<Option<StoredState>, StorageError> {
+        self.0.reads.fetch_add(1, Ordering::SeqCst);
+        self.0.memory.states().unwrap().load(id).await
+    }
+}
+
+#[async_trait]
+impl SnapshotStorage for Gate {
+    async fn save(&self, mut write: SnapshotWrite) -> Result<(), StorageError> {
+        let snapshotting = &self.0.snapshots;
+        snapshotting.saves.fetch_add(1, Ordering::SeqCst);
+        if snapshotting.held.load(Ordering::SeqCst) {
+            snapshotting.go_on.notified().await;
+        }
+        let damaged =
+            snapshotting.damaged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if damaged.is_ok() {
+            let good = &write.snapshot.payload;
+            let bytes = good.bytes().iter().map(|byte| byte ^ 1).collect();
+            write.snapshot.payload =
+                Payload::from_stored(good.manifest().clone(), good.codec(), good.checksum(), bytes);
+        }
+        self.0.memory.snapshots().unwrap().save(write).await
+    }
+
+    async fn load(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Option<Snapshot>, StorageError> {
+        self.0.snapshots.loads.fetch_add(1, Ordering::SeqCst);
+        self.0.memory.snapshots().unwrap().load(id, criteria).await
+    }
+
+    async fn list(
+        &self,
+        id: &PersistenceId,
+        criteria: SnapshotCriteria,
+    ) -> Result<Vec<(SequenceNr, Timestamp)>, StorageError> {
+        self.0.memory.snapshots().unwrap().list(id, criteria).await
+    }
+
+    async fn delete(
+        &self,
+        id: &PersistenceId,
+        fence: Fence,
+        criteria: SnapshotCriteria,
+    ) -> Result<(), StorageError> {
+        self.0.memory.snapshots().unwrap().delete(id, fence, criteria).await
     }
 }
 
@@ -273,9 +408,9 @@ impl StorageProvider for Gate {
         Some(Arc::new(self.clone()))
     }
     fn snapshots(&self) -> Option<Arc<dyn SnapshotStorage>> {
-        None
+        Some(Arc::new(self.clone()))
     }
     fn states(&self) -> Option<Arc<dyn StateStorage>> {
-        None
+        Some(Arc::new(self.clone()))
     }
 }
