@@ -75,6 +75,8 @@ async fn nothing_of_an_erased_entity_is_left_in_any_table() {
     let conn = Connection::open(scratch.file()).unwrap();
     assert!(conn.query_row("SELECT count(*) > 8000 FROM kept", [], |row| row.get::<_, bool>(0)).unwrap());
     assert_eq!(left(&conn, "gone"), []);
+    let behind = "SELECT compacted = position FROM shard WHERE shard = ?1";
+    assert!(conn.query_row(behind, [gone.fence.shard.get()], |row| row.get::<_, bool>(0)).unwrap());
     conn.execute_batch("VACUUM").unwrap();
     conn.close().unwrap();
     let bytes = fs::read(scratch.file()).unwrap();
