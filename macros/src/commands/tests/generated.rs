@@ -119,7 +119,10 @@ fn without_parts_the_client_has_no_such_method() {
             }
         ),
     );
-    assert_contains(&expanded, quote!(pub fn part(&self,) -> ::annals::Call<Account, Part, ::annals::Directly>));
+    assert_contains(
+        &expanded,
+        quote!(pub fn part(&self,) -> ::annals::Call<Account, Part, ::annals::Directly>),
+    );
     assert!(!expanded.to_string().contains("Has"), "{expanded}");
 }
 
