@@ -53,6 +53,9 @@
 //! What is guaranteed, as G1 to G16, stands in `docs/semantics.md`; `examples/counter.rs` is a complete
 //! program.
 
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 #[cfg(feature = "macros")]
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -189,7 +189,7 @@ async fn events_that_came_from_one_share_its_number() {
 async fn a_missing_upcaster_is_found_at_the_start() {
     let storage = stored_by_the_old_program().await;
     let started = Node::builder(storage).register::<forgetful::Wallet>().start().await;
-    let error = started.err().expect("it cannot read what is stored");
+    let error = started.expect_err("it cannot read what is stored");
     let StartError::UnknownNames { unknown, .. } = &error else { panic!("{error:?}") };
     let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["filled v1", "looked v1", "moved v1"], "{error}");

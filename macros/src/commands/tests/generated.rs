@@ -157,7 +157,7 @@ fn our_attributes_do_not_reach_the_compiler_even_beside_an_error() {
         let mut stripped = block.clone();
         strip::strip(&mut stripped);
         let expanded = expand(TokenStream::new(), quote!(#block));
-        assert!(expanded.to_string().starts_with(&quote!(#stripped).to_string()), "{expanded}");
+        assert!(expanded.to_string().contains(&quote!(#stripped).to_string()), "{expanded}");
         assert!(!quote!(#stripped).to_string().contains("# ["), "{}", quote!(#stripped));
     }
 }
