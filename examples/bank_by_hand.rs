@@ -1,4 +1,4 @@
-//! A bank account without macros: the same names are stored as by `quickstart/account.rs`, so that each can
+//! `bank.rs` without macros: the same names are stored as by `quickstart/account.rs`, so that each can
 //! read what the other wrote. Run it twice.
 
 use annals::{
@@ -126,7 +126,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let alice = node.entity::<Account>("alice");
     alice.ask(Deposit { cents: 50 }).key("payday-1").await?; // once, however often this program runs
     match alice.ask(Withdraw { cents: 30 }).await {
-        Ok(balance) => println!("alice has {balance} cents left (in {})", file.display()),
+        Ok(balance) => println!("alice has {balance} cents left"),
         Err(CallError::Rejected(overdrawn)) => println!("alice is {overdrawn}"),
         Err(error) => return Err(error.into()),
     }

@@ -161,11 +161,13 @@ fn the_counter_goes_on_where_it_was() {
 }
 
 #[test]
-fn the_bank_by_hand_pays_once_and_says_when_there_is_too_little() {
-    let temp = Dir::new("bank-by-hand");
-    for says in ["alice has 20 cents left", "alice is short by 10 cents"] {
-        let output = in_temp(&mut example("bank_by_hand"), &temp).output().unwrap();
-        assert!(output.status.success() && stdout(&output).starts_with(says), "{output:?}");
+fn the_bank_pays_once_and_says_when_there_is_too_little() {
+    for name in ["bank", "bank_by_hand"] {
+        let temp = Dir::new(name);
+        for says in ["alice has 20 cents left", "alice is short by 10 cents"] {
+            let output = in_temp(&mut example(name), &temp).output().unwrap();
+            assert!(output.status.success() && stdout(&output).starts_with(says), "{output:?}");
+        }
     }
 }
 
