@@ -12,6 +12,7 @@ use std::process::{Command, Output};
 #[allow(dead_code, reason = "its `main` runs as a program")]
 #[path = "../examples/bank_by_hand.rs"]
 mod by_hand;
+#[allow(clippy::duplicate_mod, reason = "the quickstart keeps its own to itself")]
 #[path = "../examples/quickstart/account.rs"]
 mod in_macro_form;
 #[allow(dead_code, reason = "only its unit tests run from here")]
