@@ -28,5 +28,5 @@ impl Counter {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let node = Node::builder(SqliteStorage::open("counter.db").await?).register::<Counter>().start().await?;
-    node.entity::<Counter>("clicks").increment(1).await.map(|n| println!("clicks: {n}")).map_err(Into::into)
+    Ok(println!("clicks: {}", node.entity::<Counter>("clicks").increment(1).await?))
 }
