@@ -1,75 +1,32 @@
-//! The smallest complete Annals program: a counter that outlives its process. Run it twice.
+//! A counter that outlives its process: run it twice. `counter_by_hand.rs` is the same without macros.
 
-use annals::{
-    Command, Context, Definition, Effect, Entity, EntityRef, Event, EventSourced, Handler, Manifest, Node,
-};
+use annals::{Effect, Event, EventSourced, Node};
 use annals_sqlite::SqliteStorage;
-use serde::{Deserialize, Serialize};
 
-// The state.
-#[derive(Default, Serialize, Deserialize)]
-struct Counter {
-    count: u64,
-}
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+struct Counter(u64);
 
-// What can happen to it.
-#[derive(Serialize, Deserialize)]
-struct Incremented {
-    by: u64,
-}
-
-impl Event for Incremented {
-    type Entity = Counter;
-    const MANIFESTS: &'static [Manifest] = &[Manifest::new("incremented", 1)];
-
-    fn manifest(&self) -> Manifest {
-        Manifest::new("incremented", 1)
-    }
-}
+#[derive(Event, serde::Serialize, serde::Deserialize)]
+#[event(entity = Counter, name = "incremented")]
+struct Incremented(u64);
 
 impl EventSourced for Counter {
     const ENTITY_TYPE: &'static str = "counter";
     type Event = Incremented;
-
     fn apply(&mut self, event: &Incremented) {
-        self.count += event.by;
+        self.0 += event.0;
     }
 }
 
-// What it can be asked to do.
-#[derive(Serialize, Deserialize)]
-struct Increment {
-    by: u64,
-}
-
-impl Command for Increment {
-    const NAME: &'static str = "increment";
-}
-
-impl Handler<Increment> for Counter {
-    type Output = Effect<Self, u64>;
-
-    fn handle(&self, command: Increment, _: &Context<Self>) -> Self::Output {
-        Effect::persist(Incremented { by: command.by }).reply(|counter| counter.count)
-    }
-}
-
-impl Entity for Counter {
-    type Ref = EntityRef<Self>;
-
-    fn definition() -> Definition<Self> {
-        Definition::event_sourced().command::<Increment>()
+#[annals::commands]
+impl Counter {
+    pub fn increment(&self, by: u64) -> Effect<Self, u64> {
+        Effect::persist(Incremented(by)).reply(|counter| counter.0)
     }
 }
 
 #[tokio::main]
-#[allow(clippy::print_stdout, reason = "a program for the terminal")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let file = std::env::temp_dir().join("annals-counter.db");
-    let node = Node::builder(SqliteStorage::open(&file).await?).register::<Counter>().start().await?;
-    let clicks = node.entity::<Counter>("clicks");
-    let count = clicks.ask(Increment { by: 1 }).await?; // stored on disk when it returns
-    println!("clicks: {count} (in {})", file.display());
-    node.shutdown().await;
-    Ok(())
+    let node = Node::builder(SqliteStorage::open("counter.db").await?).register::<Counter>().start().await?;
+    node.entity::<Counter>("clicks").increment(1).await.map(|n| println!("clicks: {n}")).map_err(Into::into)
 }

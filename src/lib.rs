@@ -1,57 +1,84 @@
 //! Annals: event-sourced actors that lose nothing.
 //!
-//! An entity is a pure decision over its state ([`Handler`]) and a fold over its events ([`EventSourced`]).
+//! An entity is a pure decision over its state (its commands) and a fold over its events ([`EventSourced`]).
 //! A [`Node`] keeps entities in memory, recovers them from their journal at the first call, and answers a
 //! call only when everything that the answer depends on is durable.
 //!
-//! - Write an entity: [`EventSourced`], [`Event`](trait@Event), [`Command`], [`Handler`], [`Effect`],
-//!   [`Entity`]; or let [`commands`](macro@commands) and [`derive(Event)`](derive@Event) write all but the
-//!   first.
-//! - Call it: [`Node::entity`], [`EntityRef::ask`], [`Call`], [`CallError`].
+//! - Write an entity: [`EventSourced`], or [`DurableState`] or [`Ephemeral`] for one without a history; then
+//!   [`derive(Event)`](derive@Event) and [`commands`](macro@commands), whose methods return an [`Effect`] or a
+//!   plain value.
+//! - Run and call it: [`Node::builder`], [`Node::entity`], [`Call`], [`CallError`].
 //! - Choose a storage: the crates `annals-sqlite` and `annals-memory`, or your own on the ports in
 //!   [`storage`].
+//! - As it grows: [`Upcasters`], [`Snapshots`] and the other policies of a [`Definition`], [`Has`] for parts that
+//!   entities share, [`EntityRef::events`] to read what happened.
+//! - Without macros: [`Event`](trait@Event), [`Command`], [`Handler`] or [`AsyncHandler`], [`Entity`], and
+//!   [`EntityRef::ask`].
 //!
-//! A call is a builder; awaiting it sends it:
+//! ```
+//! use annals::{CallError, Effect, Event, EventSourced, Node};
+//! use serde::{Deserialize, Serialize};
+//! use std::time::Duration;
 //!
-//! ```no_run
-//! # use annals::{CallError, Command, EntityRef, Effect, Event, EventSourced, Handler, Manifest, Context, Overloaded};
-//! # use serde::{Deserialize, Serialize};
-//! # use std::time::Duration;
-//! # #[derive(Default, Serialize, Deserialize)] struct Account;
-//! # #[derive(Serialize, Deserialize)] struct Paid;
-//! # impl Event for Paid {
-//! #     type Entity = Account;
-//! #     const MANIFESTS: &'static [Manifest] = &[Manifest::new("paid", 1)];
-//! #     fn manifest(&self) -> Manifest { Manifest::new("paid", 1) }
-//! # }
-//! # impl EventSourced for Account {
-//! #     const ENTITY_TYPE: &'static str = "account";
-//! #     type Event = Paid;
-//! #     fn apply(&mut self, _: &Paid) {}
-//! # }
-//! # #[derive(Clone, Serialize, Deserialize)] struct Withdraw { cents: u64 }
-//! # impl Command for Withdraw { const NAME: &'static str = "withdraw"; }
-//! # #[derive(Debug, Serialize, Deserialize)] struct Overdrawn;
-//! # impl Handler<Withdraw> for Account {
-//! #     type Output = Effect<Self, u64, Overdrawn>;
-//! #     fn handle(&self, _: Withdraw, _: &Context<Self>) -> Self::Output { Effect::persist(Paid).reply(|_| 0) }
-//! # }
-//! # async fn calls(account: EntityRef<Account>) {
-//! let withdraw = Withdraw { cents: 30 };
-//! match account.ask(withdraw.clone()).key("atm-17").timeout(Duration::from_secs(2)).await {
-//!     Ok(_balance) => {}                       // on disk
-//!     Err(CallError::Rejected(Overdrawn)) => {} // the handler said no
-//!     Err(CallError::NotHandled(_)) => {}      // nothing happened: retry
-//!     Err(CallError::Unknown(_)) => {}         // it may have happened: retry with the same key, it runs once
-//!     Err(CallError::Overloaded(_)) => {}      // nothing happened: retry later
+//! #[derive(Default, Serialize, Deserialize)]
+//! pub struct Account { cents: u64 }
+//!
+//! #[derive(Event, Serialize, Deserialize)]
+//! #[event(entity = Account)]
+//! pub enum AccountEvent { Deposited { cents: u64 }, Withdrawn { cents: u64 } }
+//!
+//! #[derive(Debug, Serialize, Deserialize, thiserror::Error)]
+//! #[error("short by {short_cents} cents")]
+//! pub struct Overdrawn { short_cents: u64 }
+//!
+//! impl EventSourced for Account {
+//!     const ENTITY_TYPE: &'static str = "account";
+//!     type Event = AccountEvent;
+//!     fn apply(&mut self, event: &AccountEvent) {
+//!         match event {
+//!             AccountEvent::Deposited { cents } => self.cents += cents,
+//!             AccountEvent::Withdrawn { cents } => self.cents -= cents,
+//!         }
+//!     }
+//! }
+//!
+//! #[annals::commands]
+//! impl Account {
+//!     pub fn deposit(&self, cents: u64) -> Effect<Self, u64> {
+//!         Effect::persist(AccountEvent::Deposited { cents }).reply(|account| account.cents)
+//!     }
+//!
+//!     pub fn withdraw(&self, cents: u64) -> Effect<Self, u64, Overdrawn> {
+//!         if cents > self.cents {
+//!             return Effect::reject(Overdrawn { short_cents: cents - self.cents });
+//!         }
+//!         Effect::persist(AccountEvent::Withdrawn { cents }).reply(|account| account.cents)
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = Node::builder(annals_memory::MemoryStorage::new()).register::<Account>().start().await?;
+//! let alice = node.entity::<Account>("alice");
+//! alice.deposit(100).tell().await?;             // handed over, outcome not awaited
+//! match alice.withdraw(130).key("atm-17").timeout(Duration::from_secs(2)).await {
+//!     Ok(_balance) => {}                        // on disk
+//!     Err(CallError::Rejected(overdrawn)) => assert_eq!(overdrawn.short_cents, 30),
+//!     Err(CallError::NotHandled(_)) => {}       // nothing happened: retry
+//!     Err(CallError::Unknown(_)) => {}          // it may have happened: retry with the same key, it runs once
+//!     Err(CallError::Overloaded(_)) => {}       // nothing happened: retry later
 //!     Err(_) => {}
 //! }
-//! account.ask(withdraw).tell().await.ok();     // handed over, outcome not awaited
+//! node.shutdown().await;
+//! # Ok(())
 //! # }
 //! ```
 //!
 //! What is guaranteed, as G1 to G16, stands in `docs/semantics.md`; `examples/counter.rs` is a complete
-//! program.
+//! program, and `docs/guide` explains the rest.
+
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]

@@ -17,6 +17,34 @@ fn the_readme_shows_the_counter_as_it_is() {
     assert!(read("README.md").contains(program), "README.md differs from examples/counter.rs");
 }
 
+/// The lines of code: not blank, and no comment.
+fn code_lines(source: &str) -> usize {
+    source.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with("//")).count()
+}
+
+#[test]
+fn the_counter_is_a_program_of_25_lines() {
+    let lines = code_lines(&read("examples/counter.rs"));
+    assert!(lines <= 25, "examples/counter.rs has {lines} lines of code");
+}
+
+#[test]
+fn the_readme_shows_the_bank_as_it_is() {
+    let readme = read("README.md");
+    let excerpt = readme.split("```rust,ignore\n").nth(1).expect("an excerpt of examples/bank.rs");
+    let excerpt = excerpt.split("```").next().unwrap();
+    let bank: String =
+        read("examples/bank.rs").lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let shown: String = excerpt.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    assert!(!shown.is_empty() && bank.contains(&shown), "README.md differs from examples/bank.rs");
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read("README.md").lines().count();
+    assert!(lines <= 75, "README.md has {lines} lines");
+}
+
 #[test]
 fn the_first_screen_of_the_readme_has_the_two_commands() {
     let readme = read("README.md");

@@ -1,12 +1,20 @@
 //! The example programs, run as a user would run them; and, compiled into this test, the unit tests of the
-//! quickstart's modules: its proof must be able to fail.
+//! quickstart's modules (its proof must be able to fail) and both forms of the bank account.
 
 #![allow(clippy::unwrap_used, reason = "the helpers of a test")]
 
+use annals::{CallError, Entity, Node};
+use annals_memory::MemoryStorage;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[allow(dead_code, reason = "its `main` runs as a program")]
+#[path = "../examples/bank_by_hand.rs"]
+mod by_hand;
+#[allow(clippy::duplicate_mod, reason = "the quickstart keeps its own to itself")]
+#[path = "../examples/quickstart/account.rs"]
+mod in_macro_form;
 #[allow(dead_code, reason = "only its unit tests run from here")]
 #[path = "../examples/quickstart/main.rs"]
 mod quickstart;
@@ -143,10 +151,72 @@ fn help_is_not_an_error() {
 
 #[test]
 fn the_counter_goes_on_where_it_was() {
-    let temp = Dir::new("counter");
-    for count in 1..=3 {
-        let output = in_temp(&mut example("counter"), &temp).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        assert!(stdout(&output).starts_with(&format!("clicks: {count} ")), "{output:?}");
+    for (name, more) in [("counter", "\n"), ("counter_by_hand", " (in ")] {
+        let temp = Dir::new(name);
+        for count in 1..=3 {
+            let output = in_temp(&mut example(name), &temp).current_dir(&temp.0).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            assert!(stdout(&output).starts_with(&format!("clicks: {count}{more}")), "{output:?}");
+        }
     }
+}
+
+#[test]
+fn the_bank_pays_once_and_says_when_there_is_too_little() {
+    for name in ["bank", "bank_by_hand"] {
+        let temp = Dir::new(name);
+        for says in ["alice has 20 cents left", "alice is short by 10 cents"] {
+            let output = in_temp(&mut example(name), &temp).output().unwrap();
+            assert!(output.status.success() && stdout(&output).starts_with(says), "{output:?}");
+        }
+    }
+}
+
+async fn node<T: Entity>(storage: &MemoryStorage) -> Node {
+    Node::builder(storage.clone()).register::<T>().start().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_bank_in_macro_form_reads_what_the_one_by_hand_stored() {
+    use by_hand::{Account, Deposit, Overdrawn, Withdraw};
+    let storage = MemoryStorage::new();
+    let before = node::<Account>(&storage).await;
+    let alice = before.entity::<Account>("alice");
+    alice.ask(Deposit { cents: 100 }).key("d").await.unwrap();
+    alice.ask(Withdraw { cents: 30 }).await.unwrap();
+    let refused = alice.ask(Withdraw { cents: 71 }).key("w").await;
+    assert!(matches!(refused, Err(CallError::Rejected(Overdrawn { short_cents: 1 }))), "{refused:?}");
+    before.shutdown().await;
+
+    let after = node::<in_macro_form::Account>(&storage).await;
+    let alice = after.entity::<in_macro_form::Account>("alice");
+    assert_eq!(alice.balance().await.unwrap(), 70);
+    assert_eq!(alice.deposit(100).key("d").await.unwrap(), 100, "the first outcome");
+    let refused = alice.withdraw(71).key("w").await.unwrap_err();
+    assert!(
+        matches!(refused, CallError::Rejected(in_macro_form::Overdrawn { short_cents: 1 })),
+        "{refused:?}"
+    );
+    after.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_bank_by_hand_reads_what_the_one_in_macro_form_stored() {
+    use in_macro_form::{Account, Overdrawn};
+    let storage = MemoryStorage::new();
+    let before = node::<Account>(&storage).await;
+    let alice = before.entity::<Account>("alice");
+    alice.deposit(100).key("d").await.unwrap();
+    alice.withdraw(30).await.unwrap();
+    let refused = alice.withdraw(71).key("w").await;
+    assert!(matches!(refused, Err(CallError::Rejected(Overdrawn { short_cents: 1 }))), "{refused:?}");
+    before.shutdown().await;
+
+    let after = node::<by_hand::Account>(&storage).await;
+    let alice = after.entity::<by_hand::Account>("alice");
+    assert_eq!(alice.ask(by_hand::Balance {}).await.unwrap(), 70);
+    assert_eq!(alice.ask(by_hand::Deposit { cents: 100 }).key("d").await.unwrap(), 100, "the first outcome");
+    let refused = alice.ask(by_hand::Withdraw { cents: 71 }).key("w").await.unwrap_err();
+    assert!(matches!(refused, CallError::Rejected(by_hand::Overdrawn { short_cents: 1 })), "{refused:?}");
+    after.shutdown().await;
 }

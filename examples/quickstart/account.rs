@@ -1,8 +1,7 @@
-//! The entity: a bank account. This file is all that a user of Annals has to write.
+//! The entity: a bank account. This file is all that a user of Annals has to write; `../bank_by_hand.rs` is the
+//! same without macros.
 
-use annals::{
-    Command, Context, Definition, Effect, Entity, EntityRef, Event, EventSourced, Handler, Manifest,
-};
+use annals::{Effect, Event, EventSourced};
 use serde::{Deserialize, Serialize};
 
 /// The state: a fold over the events.
@@ -12,25 +11,18 @@ pub(super) struct Account {
 }
 
 /// What can happen to an account.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Event, Serialize, Deserialize)]
+#[event(entity = Account)]
 pub(super) enum AccountEvent {
     Deposited { cents: u64 },
     Withdrawn { cents: u64 },
 }
 
-const DEPOSITED: Manifest = Manifest::new("deposited", 1);
-const WITHDRAWN: Manifest = Manifest::new("withdrawn", 1);
-
-impl Event for AccountEvent {
-    type Entity = Account;
-    const MANIFESTS: &'static [Manifest] = &[DEPOSITED, WITHDRAWN];
-
-    fn manifest(&self) -> Manifest {
-        match self {
-            Self::Deposited { .. } => DEPOSITED,
-            Self::Withdrawn { .. } => WITHDRAWN,
-        }
-    }
+/// Why a withdrawal is refused.
+#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("short by {short_cents} cents")]
+pub(super) struct Overdrawn {
+    pub(super) short_cents: u64,
 }
 
 impl EventSourced for Account {
@@ -45,73 +37,23 @@ impl EventSourced for Account {
     }
 }
 
-/// Puts money in, and replies the balance.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Deposit {
-    pub(super) cents: u64,
-}
-
-impl Command for Deposit {
-    const NAME: &'static str = "deposit";
-}
-
-impl Handler<Deposit> for Account {
-    type Output = Effect<Self, u64>;
-
-    fn handle(&self, deposit: Deposit, _: &Context<Self>) -> Self::Output {
-        Effect::persist(AccountEvent::Deposited { cents: deposit.cents }).reply(|account| account.balance)
+#[annals::commands]
+impl Account {
+    /// Puts money in, and replies the balance.
+    pub(super) fn deposit(&self, cents: u64) -> Effect<Self, u64> {
+        Effect::persist(AccountEvent::Deposited { cents }).reply(Self::balance)
     }
-}
 
-/// Takes money out, and replies the balance; refused if there is not enough.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Withdraw {
-    pub(super) cents: u64,
-}
-
-/// Why a withdrawal is refused.
-#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
-#[error("short by {short_cents} cents")]
-pub(super) struct Overdrawn {
-    pub(super) short_cents: u64,
-}
-
-impl Command for Withdraw {
-    const NAME: &'static str = "withdraw";
-}
-
-impl Handler<Withdraw> for Account {
-    type Output = Effect<Self, u64, Overdrawn>;
-
-    fn handle(&self, withdraw: Withdraw, _: &Context<Self>) -> Self::Output {
-        let cents = withdraw.cents;
+    /// Takes money out, and replies the balance; refused if there is not enough.
+    pub(super) fn withdraw(&self, cents: u64) -> Effect<Self, u64, Overdrawn> {
         if cents > self.balance {
             return Effect::reject(Overdrawn { short_cents: cents - self.balance });
         }
-        Effect::persist(AccountEvent::Withdrawn { cents }).reply(|account| account.balance)
+        Effect::persist(AccountEvent::Withdrawn { cents }).reply(Self::balance)
     }
-}
 
-/// Asks for the balance: a query, because it returns no effect.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Balance {}
-
-impl Command for Balance {
-    const NAME: &'static str = "balance";
-}
-
-impl Handler<Balance> for Account {
-    type Output = u64;
-
-    fn handle(&self, _: Balance, _: &Context<Self>) -> u64 {
+    /// A query, because it returns no effect.
+    pub(super) fn balance(&self) -> u64 {
         self.balance
-    }
-}
-
-impl Entity for Account {
-    type Ref = EntityRef<Self>;
-
-    fn definition() -> Definition<Self> {
-        Definition::event_sourced().command::<Deposit>().command::<Withdraw>().command::<Balance>()
     }
 }

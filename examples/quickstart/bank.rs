@@ -2,14 +2,14 @@
 //! what was acknowledged, retry the rest.
 
 use super::Result;
-use super::account::{Account, Balance, Deposit, Overdrawn, Withdraw};
+use super::account::{Account, AccountRef, Overdrawn};
 use super::files::Files;
 use super::journal::{self, Fact};
 use super::line::Line;
 use super::options::Options;
 use super::plan::{Outcome, Plan, Planned, Transfer};
 use super::wire;
-use annals::{CallError, EntityRef, Node};
+use annals::{CallError, Node};
 use annals_sqlite::SqliteStorage;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn acknowledged(files: &Files) -> Result<BTreeSet<usize>> {
 /// What all callers share.
 #[derive(Clone)]
 struct Bank {
-    accounts: Arc<[EntityRef<Account>]>,
+    accounts: Arc<[AccountRef]>,
     plan: Arc<Plan>,
     operator: Sender<Line>,
 }
@@ -73,7 +73,7 @@ impl Bank {
         let start = Instant::now();
         each((0..self.accounts.len()).collect(), |account| {
             let account = self.accounts[account].clone();
-            async move { account.ask(Balance {}).await.map(drop).map_err(Into::into) }
+            async move { account.balance().await.map(drop).map_err(Into::into) }
         })
         .await?;
         Ok(self.operator.send(Line::Recovered { took: start.elapsed() })?)
@@ -126,7 +126,7 @@ impl Bank {
         each((0..self.accounts.len()).collect(), |account| {
             let bank = self.clone();
             async move {
-                let cents = bank.accounts[account].ask(Balance {}).await?;
+                let cents = bank.accounts[account].balance().await?;
                 Ok(bank.operator.send(Line::Balance { account, cents })?)
             }
         })
@@ -139,10 +139,10 @@ impl Bank {
         let (account, key) = (&self.accounts[account], command.to_string());
         match transfer {
             Transfer::Deposit { cents } => {
-                let cents = account.ask(Deposit { cents }).key(key).await?;
+                let cents = account.deposit(cents).key(key).await?;
                 Ok(Outcome::Balance { cents })
             }
-            Transfer::Withdraw { cents } => match account.ask(Withdraw { cents }).key(key).await {
+            Transfer::Withdraw { cents } => match account.withdraw(cents).key(key).await {
                 Ok(cents) => Ok(Outcome::Balance { cents }),
                 Err(CallError::Rejected(Overdrawn { short_cents: cents })) => Ok(Outcome::Short { cents }),
                 Err(error) => Err(error.into()),

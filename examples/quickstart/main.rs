@@ -16,8 +16,6 @@
 //!
 //! Where to look: `account.rs` is what a user of Annals writes; `bank.rs` runs it; `proof.rs` is the proof.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
-
 mod account;
 mod bank;
 mod child;

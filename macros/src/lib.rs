@@ -3,6 +3,9 @@
 //!
 //! They only remove boilerplate: everything that they generate can be written by hand.
 
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod case;
 mod commands;
 mod errors;

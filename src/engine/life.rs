@@ -93,9 +93,22 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
                 self.fail_all(calls, stopped);
             }
             // At once the first time: a shard that was lost is simply taken over again.
-            FailurePolicy::Restart => self.wait(self.pause(self.failures - 1)).await,
+            FailurePolicy::Restart => {
+                self.wait(self.pause(self.failures - 1)).await;
+                self.rest(calls).await;
+            }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Stays until the next call, for as long as an idle entity stays: so it is remembered that it failed.
+    async fn rest(&self, calls: &mut Calls<S>) {
+        if calls.is_empty() {
+            let wanted = Wanted { calls: true, drain: true, leave: true, ..self.nothing() };
+            let idle = self.kind.limits.idle;
+            // Whatever comes, or nothing: the loop goes on from what is in `calls`.
+            let _ = tokio::time::timeout(idle, self.inbox.news(wanted, calls)).await;
+        }
     }
 
     async fn after_failed_recovery(&mut self, error: RecoveryError, calls: &mut Calls<S>) -> ControlFlow<()> {

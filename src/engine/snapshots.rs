@@ -51,7 +51,6 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         }
         let now = catch(|| self.kind.clock.now()).unwrap_or_default();
         self.take_snapshot(now);
-        self.start_snapshot();
         self.snapshot.is_some()
     }
 
@@ -66,6 +65,8 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         match self.encode_snapshot(now) {
             Ok(snapshot) => {
                 self.snapshot = Some(Box::new(SnapshotWork::Encoded { after: self.submitted, snapshot }));
+                // At once if no write is in flight: then no confirmation comes to start it.
+                self.start_snapshot();
             }
             Err(problem) => {
                 self.kind.instruments.snapshots_failed.increment(1);

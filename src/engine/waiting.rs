@@ -3,6 +3,7 @@
 
 use super::Calls;
 use super::keyed::Keyed;
+use super::keys::Known;
 use super::panics::catch;
 use super::running::{Active, End, Handled};
 use crate::entity::{Envelope, Failure, Mode, NotHandled, Overloaded};
@@ -11,9 +12,13 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     /// The next call: a waiting one if a change made it ready, otherwise the next of `calls`.
     pub(super) fn next_call(&mut self, calls: &mut Calls<S>) -> Option<Box<dyn Envelope<S>>> {
         if std::mem::take(&mut self.changed) && !self.waiting.is_empty() {
-            let state = &self.state;
+            let (state, keys) = (&self.state, &self.keys);
+            let is_repetition = |call: &dyn Envelope<S>| {
+                matches!(call.key().map(|key| keys.find(key)), Some(Known::Recent(_)))
+            };
             // A guard that panics is asked again where that is handled.
-            let ready = self.waiting.iter().position(|call| catch(|| call.ready(state)) != Ok(false));
+            let is_ready = |call: &dyn Envelope<S>| catch(|| call.ready(state)) != Ok(false);
+            let ready = self.waiting.iter().position(|call| is_repetition(&**call) || is_ready(&**call));
             if let Some(call) = ready.and_then(|at| self.waiting.remove(at)) {
                 // There may be more.
                 self.changed = true;

@@ -113,7 +113,7 @@ impl<S, R, E> Effect<S, R, E> {
     }
 
     /// Adds the events of a part behind those of this effect, in the same write. What the part's effect
-    /// replies is dropped, and so are its tags, metadata and requests: those of this effect are for all events.
+    /// replies is dropped, and so are its tags, metadata and wishes: those of this effect hold for all events.
     pub fn and<P: EventSourced, R2>(self, of_part: Effect<P, R2, Never>) -> Self
     where
         S: Has<P>,

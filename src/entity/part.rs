@@ -20,6 +20,10 @@ use std::sync::Arc;
 /// List it with [`Definition::part`](super::Definition::part); `#[annals::commands(parts(..))]` does both.
 /// A handler of the whole adds events of the part with [`Effect::and`](super::Effect::and); a client reaches
 /// the part's own commands through `EntityRef::part`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no such part",
+    note = "make it a field of the state, and list it, as in `#[annals::commands(parts(audit: AuditTrail))]`"
+)]
 pub trait Has<P>: EventSourced {
     /// The part.
     fn part(&self) -> &P;

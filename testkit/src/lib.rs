@@ -2,4 +2,7 @@
 //!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
 
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod conformance;

@@ -187,6 +187,7 @@ finds! {
         erase_with_another_epoch_is_fenced_and_erases_nothing,
         erase_by_the_owner_before_is_fenced,
         erase_spares_other_entities,
+        race_of_a_stream_of_outcomes_that_stands_still_with_an_erase_finds_no_damage,
     ];
     rejection_as_reply: RejectionAsReply => [
         outcome_that_is_a_rejection_comes_back_as_one,

@@ -208,23 +208,6 @@ async fn held_repetitions_count_their_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn too_many_active_entities_are_refused_until_one_is_idle() {
-    let limits = limits(|limits| (limits.active_entities, limits.idle) = (2, Duration::from_secs(1)));
-    let node = builder(Gate::open()).limits(limits).start().await.unwrap();
-    for id in ["a", "b"] {
-        node.entity::<Account>(id).ask(Balance {}).await.unwrap();
-    }
-    let error = node.entity::<Account>("c").ask(Balance {}).await.unwrap_err();
-    assert!(matches!(error, CallError::Overloaded(Overloaded::ActiveEntities { limit: 2 })), "{error:?}");
-    node.entity::<Account>("a").ask(Balance {}).await.unwrap();
-    for _ in 0..3 {
-        tokio::time::advance(Duration::from_secs(2)).await;
-        quiesce().await;
-    }
-    node.entity::<Account>("c").ask(Balance {}).await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
 async fn so_many_entities_recover_at_once() {
     for bound in [1, 3] {
         let gate = Gate::open();

@@ -3,14 +3,26 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod account;
+mod awaiting;
 mod bad_input;
 mod bounds;
 mod calls;
+mod codecs;
+mod durable_state;
+mod erasure;
 mod failures;
 mod gate;
+mod history;
 mod hostile;
 mod keys;
+mod ledger;
 mod output_commit;
 mod panics;
+mod parts;
+mod passivation;
+mod policies;
 mod recovery;
 mod shutdown;
+mod snapshots;
+mod start;
+mod waiting;

@@ -47,6 +47,26 @@ async fn store(gate: &Gate, payloads: Vec<Payload>) {
     writes.append(Lane(0), [write].into()).await.remove(0).unwrap();
 }
 
+/// Stores one more event behind the first `highest` ones of an entity.
+pub(crate) async fn store_in<Ev: Event>(gate: &Gate, id: &annals::PersistenceId, highest: u64, event: &Ev) {
+    let writes = gate.memory().writes();
+    let shard = ShardId::of(id);
+    let epoch = writes.epochs(&[shard]).await.unwrap()[0];
+    let bytes = Codec::MessagePack.encode(event).unwrap();
+    let payload = Payload::seal(event.manifest(), Codec::MessagePack.id(), bytes);
+    let write = Write {
+        id: id.clone(),
+        fence: Fence { shard, epoch },
+        activation: ActivationId::new(u128::from(highest) + 1),
+        write_nr: WriteNr::new(1),
+        written_at: Timestamp::from_micros(0),
+        change: Change::Events { expected: SequenceNr::new(highest), events: vec![payload.into()].into() },
+        outcome: None,
+        side_effects: vec![],
+    };
+    writes.append(Lane(0), [write].into()).await.remove(0).unwrap();
+}
+
 fn deposited(cents: i64) -> Payload {
     let event = AccountEvent::Deposited { cents };
     Payload::seal(event.manifest(), Codec::MessagePack.id(), Codec::MessagePack.encode(&event).unwrap())
@@ -75,9 +95,13 @@ fn names_event_2(error: &StorageError) -> bool {
 #[tokio::test(start_paused = true)]
 async fn an_unknown_event_name_or_version_is_incompatible_and_never_skipped() {
     for manifest in [Manifest::new("teleported", 1), Manifest::new("deposited", 2)] {
+        let gate = Gate::open();
+        // Stored while the node runs: what was there before, its start would have refused.
+        let node = node(gate.clone()).await;
         let bytes = deposited(7).bytes().to_vec();
         let unknown = Payload::seal(manifest.clone(), Codec::MessagePack.id(), bytes);
-        let error = recovery_error(vec![deposited(1), unknown, deposited(2)]).await;
+        store(&gate, vec![deposited(1), unknown, deposited(2)]).await;
+        let error = node.entity::<Account>("alice").ask(Deposit { cents: 1 }).await.unwrap_err();
         let CallError::Incompatible(error) = error else { panic!("{error:?}") };
         assert!(names_event_2(&error) && error.to_string().contains(&manifest.to_string()), "{error}");
     }

@@ -46,6 +46,10 @@ impl Account {
     pub fn name(&self) -> &str {
         ""
     }
+
+    pub async fn look_up(&self, name: &str) -> u64 {
+        0
+    }
 }
 
 fn main() {}

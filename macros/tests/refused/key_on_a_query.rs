@@ -30,11 +30,16 @@ impl Account {
     pub fn balance(&self) -> u64 {
         self.cents
     }
+
+    pub async fn balance_elsewhere(&self) -> u64 {
+        self.cents
+    }
 }
 
 async fn keyed(account: AccountRef) {
     let _ = account.deposit(1).key("good").await;
     let _ = account.balance().key("bad").await;
+    let _ = account.balance_elsewhere().key("bad").await;
 }
 
 fn main() {}

@@ -12,6 +12,9 @@
 //! assert_eq!(same_data.name(), "memory");
 //! ```
 
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod append;
 mod data;
 mod journal;

@@ -89,13 +89,12 @@ struct Chain {
 
 /// An erased row, as far as it can be read.
 struct Link {
-    row: i64,
     prev_row: Option<i64>,
     key: Option<KeyEntry>,
 }
 
 impl Chain {
-    /// The newest of the entity's that are not removed yet.
+    /// The newest of the entity's that are not removed yet: its blocks are the last ones of all that are erased.
     fn next(conn: &Connection, entity: i64) -> Result<Option<Self>, rusqlite::Error> {
         const SQL: &str = "SELECT above, row FROM erasure WHERE entity = ?1 ORDER BY above DESC LIMIT 1";
         conn.prepare_cached(SQL)?
@@ -112,7 +111,7 @@ impl Chain {
                 let low = self.above.max(at.saturating_sub(SEARCHED_ROWS));
                 return Ok(self.last_between(session.conn, low, at)?.unwrap_or(low));
             };
-            session.conn.prepare_cached("DELETE FROM journal WHERE row = ?1")?.execute([link.row])?;
+            session.conn.prepare_cached("DELETE FROM journal WHERE row = ?1")?.execute([at])?;
             if let Some(key) = link.key {
                 keys::remove(session, key)?;
             }
@@ -127,7 +126,7 @@ impl Chain {
             .query_row([row, self.entity], |found| {
                 let key = found.get_ref(1)?.as_bytes_or_null().ok().flatten();
                 let key = key.map(|key| KeyEntry::stored(self.entity, key, row));
-                Ok(Link { row, prev_row: found.get(0).ok(), key })
+                Ok(Link { prev_row: found.get(0).ok(), key })
             })
             .optional()
     }

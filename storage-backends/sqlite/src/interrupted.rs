@@ -7,7 +7,7 @@ use annals::storage::{
     Change, JournalStorage, ReadRange, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite,
     StateChange, StateStorage, StorageError, Write, WriteStorage,
 };
-use annals::{Epoch, Revision, SequenceNr, Timestamp};
+use annals::{CodecId, Epoch, Manifest, Payload, Revision, SequenceNr, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -99,6 +99,39 @@ async fn a_group_that_is_interrupted_anywhere_leaves_all_or_nothing() {
     }
     assert!(interrupted > 200, "only {interrupted} of the steps were interrupted");
     assert_eq!(numbers(&storage, &old.id, ReadRange::ALL).await, (1..=old.highest).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_name_is_known_if_and_only_if_the_write_is_stored_that_is_interrupted_anywhere() {
+    let scratch = Scratch::new();
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    let fuse = Fuse::install(&storage).await;
+    let mut entity = Activation::new(id("a"), 1);
+    for steps in 1_u32.. {
+        own(&storage, 2 * u64::from(steps)).await;
+        entity.fence.epoch = Epoch::new(2 * u64::from(steps));
+        let manifest = Manifest::new("deposited", steps);
+        let event = Payload::seal(manifest.clone(), CodecId(1), b"x".to_vec()).into();
+        let expected = SequenceNr::new(entity.highest);
+        let change = Change::Events { expected, events: [event].into_iter().collect() };
+        let mut write = entity.write(change, None);
+        fuse.light(i64::from(steps));
+        append(&storage, vec![write.clone()]).await;
+        let burnt = fuse.put_out();
+        // If it is unknown, owning the shards again settles it.
+        own(&storage, 2 * u64::from(steps) + 1).await;
+        let stored = storage.highest_sequence_nr(&entity.id).await.unwrap() > expected;
+        let known = storage.manifests("account").await.unwrap().contains(&manifest);
+        assert_eq!(known, stored, "after {steps} steps");
+        write.fence.epoch = Epoch::new(2 * u64::from(steps) + 1);
+        store(&storage, vec![write]).await;
+        assert!(storage.manifests("account").await.unwrap().contains(&manifest));
+        entity.highest += 1;
+        if !burnt {
+            break;
+        }
+    }
+    assert!(entity.highest > 50, "only {} were interrupted", entity.highest);
 }
 
 #[tokio::test]

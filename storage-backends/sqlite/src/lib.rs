@@ -13,6 +13,9 @@
 //! transactions. How the rows lie is told in `schema.sql`, how they are walked in `chain.rs`, and what it is
 //! worth is measured by `cargo run --release -p annals-sqlite --example layout`.
 
+// Programs print, libraries do not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod append;
 mod chain;
 mod checkpoint;

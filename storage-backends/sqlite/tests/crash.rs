@@ -9,9 +9,14 @@ use annals_sqlite::SqliteStorage;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use tokio::sync::Mutex;
 use writes::*;
 
 const FILE: &str = "ANNALS_SQLITE_CRASH_FILE";
+
+/// A child holds what its parent has open, locks of other tests included, until it is a program of its own. So
+/// only one test at a time starts children.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// A child that writes to the file and reports each acknowledgement as a line.
 struct Writing(Child);
@@ -65,6 +70,7 @@ async fn child_that_writes_until_it_is_killed() {
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_kill_9() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let scratch = Scratch::new();
     let storage = SqliteStorage::open(scratch.file()).await.unwrap();
     own(&storage, 1).await;
@@ -87,6 +93,7 @@ async fn what_was_acknowledged_survives_kill_9() {
 
 #[tokio::test]
 async fn another_process_is_told_that_the_file_is_in_use() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let scratch = Scratch::new();
     let storage = SqliteStorage::open(scratch.file()).await.unwrap();
     own(&storage, 1).await;

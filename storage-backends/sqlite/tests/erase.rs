@@ -11,7 +11,7 @@ use annals::storage::{
 use annals::{SequenceNr, Timestamp};
 use annals_sqlite::SqliteStorage;
 use futures_util::StreamExt;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use rusqlite::Connection;
 use std::fs;
 use std::pin::pin;
@@ -75,6 +75,8 @@ async fn nothing_of_an_erased_entity_is_left_in_any_table() {
     let conn = Connection::open(scratch.file()).unwrap();
     assert!(conn.query_row("SELECT count(*) > 8000 FROM kept", [], |row| row.get::<_, bool>(0)).unwrap());
     assert_eq!(left(&conn, "gone"), []);
+    let behind = "SELECT compacted = position FROM shard WHERE shard = ?1";
+    assert!(conn.query_row(behind, [gone.fence.shard.get()], |row| row.get::<_, bool>(0)).unwrap());
     conn.execute_batch("VACUUM").unwrap();
     conn.close().unwrap();
     let bytes = fs::read(scratch.file()).unwrap();
@@ -185,4 +187,46 @@ async fn reads_that_race_with_erasures_see_one_life() {
     };
     let (reading, writing) = (pin!(reading), pin!(writing));
     assert!(matches!(select(reading, writing).await, Either::Right(_)), "readers go on");
+}
+
+#[tokio::test]
+async fn a_deletion_that_an_erasure_overtakes_leaves_nothing_to_do() {
+    let scratch = Scratch::new();
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    own(&storage, 1).await;
+    let mut entity = Activation::new(id("gone"), 1);
+    for _ in 0..10 {
+        store(&storage, (0..1_000).map(|_| entity.events(&[b"x"], None)).collect()).await;
+        // The deletion takes many steps, and the erasure comes between two of them.
+        let deletion = storage.delete_to(&entity.id, entity.fence, SequenceNr::MAX);
+        let erasure = storage.erase(&entity.id, entity.fence);
+        let (deletion, erasure) = join(deletion, erasure).await;
+        deletion.unwrap();
+        erasure.unwrap();
+        store(&storage, (0..5_000).map(|_| entity.events(&[b"x"], None)).collect()).await;
+        let living = entity.highest - 4_999..=entity.highest;
+        assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, living.collect::<Vec<_>>());
+    }
+    storage.erase(&entity.id, entity.fence).await.unwrap();
+    storage.close().await;
+    assert_eq!(left(&Connection::open(scratch.file()).unwrap(), "gone"), []);
+}
+
+#[tokio::test]
+async fn a_stream_that_an_erasure_overtakes_ends_although_the_rows_are_still_there() {
+    let scratch = Scratch::new();
+    let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+    own(&storage, 1).await;
+    let mut entity = Activation::new(id("a"), 1);
+    // Outcomes only: no number tells how far the stream came.
+    store(&storage, (0..5_000).map(|n| entity.events(&[], Some(kept(&n.to_string())))).collect()).await;
+    let stall = "CREATE TRIGGER stalled BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, 'stalled'); END";
+    Connection::open(scratch.file()).unwrap().execute_batch(stall).unwrap();
+    let mut stream = storage.read(&entity.id, ReadRange::ALL);
+    stream.next().await.unwrap().unwrap();
+    storage.erase(&entity.id, entity.fence).await.unwrap();
+    let rest: Vec<_> = stream.collect().await;
+    assert!(rest.len() < 4_000, "{} outcomes were given", rest.len());
+    assert!(matches!(rest.last(), Some(Err(StorageError::Unavailable { .. }))));
+    assert!(read(&storage, &entity.id, ReadRange::ALL).await.is_empty());
 }

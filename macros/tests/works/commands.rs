@@ -1,17 +1,8 @@
-//! Entities in macro form, through a node.
-#![allow(
-    clippy::unwrap_used,
-    unreachable_pub,
-    reason = "a test fails by panicking, and its modules stand for crates"
-)]
+//! Commands, queries and events of event-sourced entities, and the client that they get.
 
-use annals::storage::{JournalEntry, ReadRange, StorageProvider as _};
-use annals::{
-    CallError, Codec, Context, Definition, Effect, EntityId, Event, EventSourced, Manifest, Node,
-    PersistenceId,
-};
+use crate::stored::stored;
+use annals::{CallError, Codec, Context, Definition, Effect, EntityId, Event, EventSourced, Manifest, Node};
 use annals_memory::MemoryStorage;
-use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 
 /// The smallest entity: one event, one command, one query.
@@ -226,11 +217,8 @@ async fn the_definition_is_configured() {
     for (entity_type, id, codec) in
         [("account", "alice", Codec::Json), ("counter", "clicks", Codec::MessagePack)]
     {
-        let id = PersistenceId::new(entity_type, EntityId::new(id).unwrap()).unwrap();
-        let history: Vec<JournalEntry> =
-            storage.journal().unwrap().read(&id, ReadRange::ALL).try_collect().await.unwrap();
-        let [JournalEntry::Event(event)] = &history[..] else { panic!("{history:?}") };
-        assert_eq!(event.payload.codec(), codec.id());
+        let events = stored(&storage, entity_type, id).await;
+        assert_eq!(events.iter().map(|event| event.payload.codec()).collect::<Vec<_>>(), [codec.id()]);
     }
 }
 

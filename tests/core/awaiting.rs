@@ -1,0 +1,118 @@
+//! Handlers that await: they start with nothing in flight, hold up what comes behind, and can be cut off without
+//! any change of the entity.
+
+use crate::gate::{Gate, quiesce};
+use crate::ledger::{Ledger, Service, builder, numbers};
+use annals::storage::{Fence, StorageProvider};
+use annals::{CallError, Epoch, Limits, Node, ShardId, Unknown};
+use futures_util::FutureExt;
+use std::pin::pin;
+use std::time::Duration;
+
+async fn node(gate: &Gate) -> Node {
+    builder(gate.clone(), |definition| definition).start().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaits_decides_with_what_it_got() {
+    let gate = Gate::open();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    let service = Service::named("decides");
+    service.answer();
+    service.answer();
+    assert_eq!(ledger.add_from("decides".into()).key("k").await.unwrap(), 100);
+    assert_eq!(ledger.sum_with("decides".into()).await.unwrap(), 200);
+    assert_eq!(ledger.add_from("decides".into()).key("k").await.unwrap(), 100, "a repetition");
+    assert_eq!(service.times_asked(), 2);
+    assert_eq!(numbers(&gate, "l").await, [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaits_starts_when_nothing_is_in_flight() {
+    let gate = Gate::closed();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    let service = Service::named("starts");
+    ledger.add(1).tell().await.unwrap();
+    let mut adding = pin!(ledger.add_from("starts".into()).into_future());
+    assert!((&mut adding).now_or_never().is_none());
+    quiesce().await;
+    assert_eq!(service.times_asked(), 0, "the write before it is not confirmed");
+    gate.release(1);
+    quiesce().await;
+    assert_eq!(service.times_asked(), 1);
+    service.answer();
+    quiesce().await;
+    assert!((&mut adding).now_or_never().is_none(), "its own write is not confirmed");
+    gate.release(1);
+    assert_eq!(adding.await.unwrap(), 101);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_behind_a_handler_that_awaits_waits_for_it() {
+    let ledger = node(&Gate::open()).await.entity::<Ledger>("l");
+    let service = Service::named("behind");
+    let mut adding = pin!(ledger.add_from("behind".into()).into_future());
+    let mut sum = pin!(ledger.sum().into_future());
+    assert!((&mut adding).now_or_never().is_none());
+    assert!((&mut sum).now_or_never().is_none());
+    quiesce().await;
+    assert!((&mut sum).now_or_never().is_none(), "the state must not be read or changed meanwhile");
+    service.answer();
+    assert_eq!(sum.await.unwrap(), 100);
+    assert_eq!(adding.await.unwrap(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaits_too_long_is_interrupted() {
+    let elapsed = async |own: bool, limit: u64| {
+        let mut limits = Limits::default();
+        limits.async_handler = Duration::from_secs(limit);
+        let gate = Gate::open();
+        let node = builder(gate.clone(), |definition| definition).limits(limits).start().await.unwrap();
+        let ledger = node.entity::<Ledger>("l");
+        let began = tokio::time::Instant::now();
+        let error = match own {
+            true => ledger.add_from("never".into()).await.map(drop).unwrap_err(),
+            false => ledger.sum_with("never".into()).await.map(drop).unwrap_err(),
+        };
+        assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
+        let elapsed = began.elapsed().as_secs();
+        assert_eq!(ledger.add(1).await.unwrap(), 1, "the entity goes on");
+        elapsed
+    };
+    assert_eq!(elapsed(false, 7).await, 7, "without a deadline of its own, the node's");
+    assert_eq!(elapsed(false, 20).await, 20);
+    assert_eq!(elapsed(true, 20).await, 5, "its own deadline");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaits_is_dropped_when_the_shard_is_lost() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    let ledger = node.entity::<Ledger>("l");
+    let mut adding = pin!(ledger.add_from("lost".into()).into_future());
+    assert!((&mut adding).now_or_never().is_none());
+    quiesce().await;
+    // Another owner; this node finds out by a write of an entity in the same shard.
+    let shard = ShardId::of(&crate::ledger::ledger("l"));
+    let raised = Fence { shard, epoch: Epoch::new(1_000) };
+    gate.memory().writes().raise_epochs(&[raised]).await.unwrap();
+    let neighbour =
+        (0..).map(|n| n.to_string()).find(|id| ShardId::of(&crate::ledger::ledger(id)) == shard).unwrap();
+    node.entity::<Ledger>(neighbour).add(1).await.unwrap_err();
+    let error = adding.await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
+    assert_eq!(ledger.add(1).await.unwrap(), 1, "and the node takes the shard over again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_goes_away_does_not_stop_a_handler_that_awaits() {
+    let gate = Gate::open();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    let service = Service::named("goes-away");
+    let error = ledger.add_from("goes-away".into()).timeout(Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::TimedOut { .. })));
+    service.answer();
+    quiesce().await;
+    assert_eq!(ledger.sum().await.unwrap(), 100);
+}

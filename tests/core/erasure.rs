@@ -1,0 +1,107 @@
+//! Erasing an entity wholly: in its place among the calls, with nothing left but its numbers.
+
+use crate::gate::{Fault, Gate, quiesce};
+use crate::ledger::{Ledger, builder, ledger, numbers};
+use annals::storage::StorageProvider;
+use annals::{CallError, Node, NotHandled, SequenceNr, Snapshots, Unknown};
+use futures_util::FutureExt;
+use std::pin::pin;
+
+async fn node(gate: &Gate) -> Node {
+    builder(gate.clone(), |it| it.snapshots(Snapshots::every(2))).start().await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erased_entity_begins_anew_with_the_next_number() {
+    let gate = Gate::open();
+    let first = node(&gate).await;
+    let entity = first.entity::<Ledger>("l");
+    for n in 0..3 {
+        entity.add(1).key(format!("k{n}")).await.unwrap();
+        quiesce().await;
+    }
+    first.erase::<Ledger>("l").await.unwrap();
+    assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
+    assert_eq!(entity.sum().await.unwrap(), 0);
+    assert_eq!(entity.add(5).key("k0").await.unwrap(), 5, "its keys are forgotten");
+    assert_eq!(numbers(&gate, "l").await, [4]);
+    let second = node(&gate).await;
+    assert_eq!(second.entity::<Ledger>("l").add(5).key("k0").await.unwrap(), 5, "and new ones are kept");
+    assert_eq!(second.entity::<Ledger>("l").events().await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_comes_behind_the_calls_before_it_and_in_front_of_those_after() {
+    let gate = Gate::closed();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    let mut before = pin!(entity.add(1).into_future());
+    let mut erasing = pin!(node.erase::<Ledger>("l"));
+    let mut after = pin!(entity.add(10).into_future());
+    assert!((&mut before).now_or_never().is_none());
+    assert!((&mut erasing).now_or_never().is_none());
+    assert!((&mut after).now_or_never().is_none());
+    quiesce().await;
+    assert!((&mut erasing).now_or_never().is_none(), "a write is in flight");
+    gate.release(1);
+    assert_eq!(before.await.unwrap(), 1);
+    erasing.await.unwrap();
+    gate.release(1);
+    assert_eq!(after.await.unwrap(), 10);
+    assert_eq!(numbers(&gate, "l").await, [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_being_saved_does_not_bring_an_erased_entity_back() {
+    let gate = Gate::open();
+    gate.hold_snapshots();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    entity.add(1).await.unwrap();
+    quiesce().await;
+    assert_eq!(gate.snapshot_saves(), 1);
+    let mut erasing = pin!(node.erase::<Ledger>("l"));
+    assert!((&mut erasing).now_or_never().is_none());
+    quiesce().await;
+    assert!((&mut erasing).now_or_never().is_none());
+    gate.save_held_snapshot();
+    erasing.await.unwrap();
+    assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
+    assert_eq!(entity.sum().await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_fails_says_whether_it_may_have_happened() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    gate.fail_next_erasure(Fault::Unavailable);
+    let error = node.erase::<Ledger>("l").await.unwrap_err();
+    assert!(matches!(error, CallError::NotHandled(NotHandled::NotWritten(_))), "{error:?}");
+    assert_eq!(entity.add(1).await.unwrap(), 2, "nothing was erased");
+    gate.fail_next_erasure(Fault::AppliedButLost);
+    let error = node.erase::<Ledger>("l").await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
+    assert_eq!(entity.add(1).await.unwrap(), 1, "memory follows the storage");
+    node.erase::<Ledger>("l").await.unwrap();
+    node.erase::<Ledger>("never-was").await.unwrap();
+    assert_eq!(entity.sum().await.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_past_of_an_erased_entity_cannot_be_read() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    node.erase::<Ledger>("l").await.unwrap();
+    entity.add(7).await.unwrap();
+    let entity = entity.as_entity_ref();
+    assert!(entity.state_at(SequenceNr::ZERO).await.is_err());
+    assert_eq!(entity.state_at(SequenceNr::new(1)).await.unwrap(), Ledger::default());
+    assert_eq!(entity.state_at(SequenceNr::new(2)).await.unwrap().sum, 7);
+    let extent = gate.memory().journal().unwrap().extent(&ledger("l")).await.unwrap();
+    assert_eq!((extent.erased_to.get(), extent.highest.get()), (1, 2));
+}

@@ -1,0 +1,188 @@
+//! What a node finds out at its start, and which storage its types live in.
+
+use crate::gate::Gate;
+use crate::ledger::{Ledger, builder};
+use annals::{Effect, Event, EventSourced, Manifest, Node, Snapshots, StartError};
+use serde::{Deserialize, Serialize};
+
+/// The steps of a new event version, as three programs. `Deposited` gets a currency.
+macro_rules! program {
+    ($module:ident, $wallet:ident, { $($variants:tt)* }, $apply:expr, $decide:expr, $upcasters:expr) => {
+        mod $module {
+            use super::*;
+
+            #[derive(Default, Serialize, Deserialize)]
+            pub(super) struct $wallet {
+                pub(super) lines: Vec<String>,
+            }
+            #[derive(Serialize, Deserialize, Event)]
+            #[event(entity = $wallet, upcasters = upcasters)]
+            pub(super) enum WalletEvent { $($variants)* }
+
+            fn upcasters() -> annals::Upcasters<WalletEvent> {
+                $upcasters
+            }
+            impl EventSourced for $wallet {
+                const ENTITY_TYPE: &'static str = "wallet";
+                type Event = WalletEvent;
+                fn apply(&mut self, event: &WalletEvent) {
+                    let apply: fn(&WalletEvent) -> String = $apply;
+                    self.lines.push(apply(event));
+                }
+            }
+            #[annals::commands]
+            impl $wallet {
+                pub(crate) fn deposit(&self, cents: u64) -> Effect<Self, Vec<String>> {
+                    let decide: fn(u64) -> WalletEvent = $decide;
+                    Effect::persist(decide(cents)).reply(|wallet| wallet.lines.clone())
+                }
+            }
+        }
+    };
+}
+
+// Version 1 only.
+program!(
+    before,
+    Before,
+    { Deposited { cents: u64 } },
+    |event| {
+        let WalletEvent::Deposited { cents } = event;
+        format!("{cents}")
+    },
+    |cents| WalletEvent::Deposited { cents },
+    annals::Upcasters::new()
+);
+// Step one: reads version 2, still writes version 1.
+program!(reads, Reads, {
+        Deposited { cents: u64 },
+        #[event(name = "deposited", version = 2)]
+        DepositedIn { cents: u64, currency: String },
+    },
+    |event| match event {
+        WalletEvent::Deposited { cents } => format!("{cents}"),
+        WalletEvent::DepositedIn { cents, currency } => format!("{cents} {currency}"),
+    },
+    |cents| WalletEvent::Deposited { cents },
+    annals::Upcasters::new());
+// Step two: writes version 2.
+program!(writes, Writes, {
+        Deposited { cents: u64 },
+        #[event(name = "deposited", version = 2)]
+        DepositedIn { cents: u64, currency: String },
+    },
+    |event| match event {
+        WalletEvent::Deposited { cents } => format!("{cents}"),
+        WalletEvent::DepositedIn { cents, currency } => format!("{cents} {currency}"),
+    },
+    |cents| WalletEvent::DepositedIn { cents, currency: "EUR".into() },
+    annals::Upcasters::new());
+// Afterwards: version 1 lives on in an upcaster only.
+program!(after, After, {
+    #[event(version = 2)]
+    #[serde(rename = "DepositedIn")]
+    Deposited { cents: u64, currency: String },
+},
+|event| { let WalletEvent::Deposited { cents, currency } = event; format!("{cents} {currency}") },
+|cents| WalletEvent::Deposited { cents, currency: "USD".into() },
+annals::Upcasters::new().event("deposited", 1, |old: super::before::WalletEvent| {
+    let super::before::WalletEvent::Deposited { cents } = old;
+    WalletEvent::Deposited { cents, currency: "EUR".into() }
+}));
+
+async fn deposits<W>(gate: &Gate, deposit: impl AsyncFnOnce(W::Ref) -> Vec<String>) -> Vec<String>
+where
+    W: annals::Entity,
+{
+    let node = Node::builder(gate.clone()).register::<W>().start().await.unwrap();
+    deposit(node.entity::<W>("w")).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_event_version_is_rolled_out_in_two_steps() {
+    let gate = Gate::open();
+    let one = deposits::<before::Before>(&gate, async |w| w.deposit(1).await.unwrap()).await;
+    let two = deposits::<reads::Reads>(&gate, async |w| w.deposit(2).await.unwrap()).await;
+    // Between the steps old and new programs read each other's events, and the old one may come back.
+    let three = deposits::<before::Before>(&gate, async |w| w.deposit(3).await.unwrap()).await;
+    let four = deposits::<writes::Writes>(&gate, async |w| w.deposit(4).await.unwrap()).await;
+    let five = deposits::<reads::Reads>(&gate, async |w| w.deposit(5).await.unwrap()).await;
+    let six = deposits::<after::After>(&gate, async |w| w.deposit(6).await.unwrap()).await;
+    assert_eq!([one.len(), two.len(), three.len(), four.len(), five.len()], [1, 2, 3, 4, 5]);
+    assert_eq!(six, ["1 EUR", "2 EUR", "3 EUR", "4 EUR", "5 EUR", "6 USD"]);
+    // Only a program from before step one cannot start any more, and says why.
+    let refused = Node::builder(gate).register::<before::Before>().start().await.unwrap_err();
+    let StartError::UnknownNames { entity_type: "wallet", unknown } = &refused else { panic!("{refused:?}") };
+    assert_eq!(*unknown, [Manifest::new("deposited", 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_upcaster_is_found_at_the_start_even_if_the_events_are_deleted() {
+    let gate = Gate::open();
+    let node =
+        builder(gate.clone(), |it| it.snapshots(Snapshots::every(1).delete_events())).start().await.unwrap();
+    for _ in 0..3 {
+        node.entity::<Ledger>("l").open().await.unwrap();
+    }
+    node.erase::<Ledger>("l").await.unwrap();
+    #[derive(Default, Serialize, Deserialize)]
+    struct Other;
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(entity = Other)]
+    enum OtherEvent {
+        Added,
+    }
+    impl EventSourced for Other {
+        const ENTITY_TYPE: &'static str = "ledger";
+        type Event = OtherEvent;
+        fn apply(&mut self, _: &OtherEvent) {}
+    }
+    #[annals::commands]
+    impl Other {
+        pub(crate) fn add(&self) -> Effect<Self> {
+            Effect::persist(OtherEvent::Added)
+        }
+    }
+    let refused = Node::builder(gate).register::<Other>().start().await.unwrap_err();
+    assert!(refused.to_string().contains("opened v1") && !refused.to_string().contains("added"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_is_registered_with_other_policies() {
+    let gate = Gate::open();
+    let plain = Node::builder(gate.clone()).register::<Ledger>().start().await.unwrap();
+    assert!(plain.entity::<Ledger>("l").add_and_keep(1).await.is_err(), "its definition has no snapshots");
+    let other = Node::builder(gate)
+        .register_with::<Ledger>(|definition| definition.snapshots(Snapshots::on_demand()))
+        .start()
+        .await
+        .unwrap();
+    other.entity::<Ledger>("l").add_and_keep(1).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn types_live_in_the_storage_that_they_were_registered_for() {
+    let (first, second) = (Gate::open(), Gate::open());
+    let node = Node::builder(first.clone())
+        .register::<Ledger>()
+        .storage(second.clone())
+        .register::<before::Before>()
+        .start()
+        .await
+        .unwrap();
+    node.entity::<Ledger>("l").add(1).await.unwrap();
+    node.entity::<before::Before>("w").deposit(1).await.unwrap();
+    assert_eq!((first.groups().len(), second.groups().len()), (1, 1));
+    assert_eq!(crate::ledger::numbers(&first, "l").await, [1]);
+    assert_eq!(node.shutdown().await, annals::Shutdown::Complete);
+}
+
+#[tokio::test(start_paused = true)]
+async fn snapshots_that_could_lose_data_are_refused_at_the_start() {
+    for bad in [Snapshots::every(0), Snapshots::every(1).keep(0), Snapshots::every(1).keep(1).delete_events()]
+    {
+        let refused = builder(Gate::open(), |it| it.snapshots(bad)).start().await.unwrap_err();
+        assert!(matches!(&refused, StartError::Definition(_)), "{refused:?}");
+        assert!(refused.to_string().contains("ledger"), "{refused}");
+    }
+}
