@@ -102,3 +102,26 @@ pub use vocabulary::*;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles and runs every code block of the guide.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../docs/guide/first-entity.md")]
+    struct FirstEntity;
+    #[doc = include_str!("../docs/guide/effects.md")]
+    struct Effects;
+    #[doc = include_str!("../docs/guide/queries-and-async.md")]
+    struct QueriesAndAsync;
+    #[doc = include_str!("../docs/guide/keys-and-retries.md")]
+    struct KeysAndRetries;
+    #[doc = include_str!("../docs/guide/durable-state.md")]
+    struct DurableState;
+    #[doc = include_str!("../docs/guide/snapshots.md")]
+    struct Snapshots;
+    #[doc = include_str!("../docs/guide/evolution.md")]
+    struct Evolution;
+    #[doc = include_str!("../docs/guide/failure.md")]
+    struct Failure;
+    #[doc = include_str!("../docs/guide/operations.md")]
+    struct Operations;
+}

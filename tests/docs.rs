@@ -1,5 +1,5 @@
-//! The documents say what is true: the README shows the counter as it is, and every link and test that the
-//! documents name exists.
+//! The documents say what is true: the README shows the counter as it is, every option is listed with the test
+//! that shows what it does, and every link and test that the documents name exists.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
@@ -54,16 +54,51 @@ fn the_first_screen_of_the_readme_has_the_two_commands() {
     }
 }
 
+/// Every document, by its path.
+fn documents() -> Vec<String> {
+    let mut documents = vec!["README.md".to_owned(), "ARCHITECTURE.md".to_owned(), "CHANGELOG.md".to_owned()];
+    for folder in ["docs", "docs/guide", "docs/adr"] {
+        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                documents.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    documents
+}
+
+/// The anchors of a document's headings.
+fn anchors(text: &str) -> Vec<String> {
+    let anchor = |heading: &str| -> String {
+        let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+    };
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
+}
+
+/// The text without its blocks of code.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
 #[test]
 fn links_between_the_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/semantics.md"] {
-        let text = read(document);
-        let folder = Path::new(document).parent().unwrap();
+    for document in documents() {
+        let text = prose(&read(&document));
+        let folder = Path::new(&document).parent().unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if !target.starts_with("http") {
-                let file = target.split('#').next().unwrap();
-                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(file);
-                assert!(path.exists(), "{document} links to {target}");
+            if target.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() { document.clone().into() } else { folder.join(file) };
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&linked);
+            assert!(path.exists(), "{document} links to {target}");
+            if !anchor.is_empty() {
+                let anchors = anchors(&prose(&fs::read_to_string(path).unwrap()));
+                assert!(anchors.iter().any(|it| it == anchor), "{document} links to {target}");
             }
         }
     }
@@ -80,15 +115,12 @@ fn proofs(semantics: &str) -> Vec<String> {
 
 #[test]
 fn every_test_that_proves_a_guarantee_exists() {
-    let sources: String = ["tests", "testkit", "storage-backends", "src", "examples"].map(all_rust).concat();
+    let sources = all_sources();
     let names = proofs(&read("docs/semantics.md"));
     assert!(names.len() > 30, "only {} proofs were found", names.len());
-    for name in names {
-        assert!(
-            sources.contains(&format!("fn {name}(")),
-            "docs/semantics.md names {name}, which does not exist"
-        );
-    }
+    let missing: Vec<&String> =
+        names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "docs/semantics.md names tests that do not exist: {missing:#?}");
 }
 
 #[test]
@@ -101,6 +133,97 @@ fn every_guarantee_is_marked() {
         let marks = ["*Holds*, proven by", "*Holds on one node*, proven by", "*Not yet*"];
         assert!(marks.iter().any(|mark| section.contains(mark)), "G{number} is not marked");
     }
+}
+
+/// The rows of a table below a heading of docs/configuration.md: each option, and the tests that it names.
+fn options(configuration: &str, heading: &str) -> Vec<(String, Vec<String>)> {
+    let section = configuration.split(&format!("\n## {heading}\n")).nth(1);
+    let section = section.unwrap_or_else(|| panic!("docs/configuration.md has no section {heading}"));
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let mut names = row.split('`').skip(1).step_by(2).map(str::to_owned);
+        (names.next().unwrap(), names.collect())
+    })
+    .collect()
+}
+
+/// What stands between the line that begins with `begin` and the next line `}`.
+fn body<'a>(source: &'a str, begin: &str) -> impl Iterator<Item = &'a str> {
+    source.lines().skip_while(move |line| !line.starts_with(begin)).skip(1).take_while(|line| *line != "}")
+}
+
+/// Up to the first character that no name has.
+fn name(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn public_fields(source: &str, of: &str) -> Vec<String> {
+    body(source, &format!("pub struct {of} {{"))
+        .filter_map(|line| line.strip_prefix("    pub "))
+        .map(name)
+        .collect()
+}
+
+fn variants(source: &str, of: &str) -> Vec<String> {
+    body(source, &format!("pub enum {of} {{"))
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(name)
+        .collect()
+}
+
+fn public_functions(source: &str) -> Vec<String> {
+    let lines = source.lines().map(str::trim_start);
+    let behind = |line: &str| {
+        ["pub fn ", "pub const fn ", "pub async fn "]
+            .iter()
+            .find_map(|start| line.strip_prefix(start))
+            .map(name)
+    };
+    lines.filter_map(behind).collect()
+}
+
+#[test]
+fn every_option_is_listed_with_a_test_that_exists() {
+    let limits = read("src/vocabulary/limits.rs");
+    let policy = read("src/entity/policy.rs");
+    let listed = [
+        ("Limits", public_fields(&limits, "Limits")),
+        ("Snapshots", public_functions(&policy)),
+        ("Definition", public_functions(&read("src/entity/definition.rs"))),
+        ("RecoveryPolicy", variants(&policy, "RecoveryPolicy")),
+        ("FailurePolicy", variants(&policy, "FailurePolicy")),
+        ("NodeBuilder", public_functions(&read("src/runtime/builder.rs"))),
+    ];
+    let (configuration, sources) = (read("docs/configuration.md"), all_sources());
+    let mut missing = Vec::new();
+    for (heading, mut expected) in listed {
+        assert!(expected.len() > 1, "only {expected:?} were found of {heading}");
+        let options = options(&configuration, heading);
+        let mut found: Vec<String> = options.iter().map(|(option, _)| option.clone()).collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "the rows of {heading} in docs/configuration.md");
+        for (option, tests) in options {
+            assert!(!tests.is_empty(), "docs/configuration.md names no test for {heading}::{option}");
+            missing.extend(tests.into_iter().filter(|test| !sources.contains(&format!("fn {test}("))));
+        }
+    }
+    assert!(missing.is_empty(), "docs/configuration.md names tests that do not exist: {missing:#?}");
+}
+
+#[test]
+fn the_guide_tells_of_every_limit() {
+    let operations = read("docs/guide/operations.md");
+    for field in public_fields(&read("src/vocabulary/limits.rs"), "Limits") {
+        assert!(operations.contains(&format!("\n| `{field}` | ")), "docs/guide/operations.md lacks {field}");
+    }
+}
+
+/// Everything in which a test can be.
+fn all_sources() -> String {
+    ["tests", "testkit", "macros", "storage-backends", "src", "examples"].map(all_rust).concat()
 }
 
 fn all_rust(folder: &str) -> String {

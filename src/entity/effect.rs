@@ -121,13 +121,14 @@ impl<S, R, E> Effect<S, R, E> {
         Self { changes: self.changes.and(part::lift_changes(of_part.changes)), ..self }
     }
 
-    /// Tags every event of this effect, for those who read events by tag.
+    /// Tags every event of this effect, for those who read events by tag. Without events it has no meaning.
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
         self.extras().tags.push(tag.into());
         self
     }
 
-    /// Puts a named text beside every event of this effect: who did it, from where, why.
+    /// Puts a named text beside every event of this effect: who did it, from where, why. It is not encrypted,
+    /// and without events it has no meaning.
     pub fn metadata(mut self, name: impl Into<crate::vocabulary::Name>, value: impl Into<String>) -> Self {
         self.extras().metadata.set(name, value);
         self

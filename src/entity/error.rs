@@ -115,14 +115,14 @@ pub enum NotHandled {
         /// What the event calls itself.
         manifest: Manifest,
     },
-    /// An event or an outcome is over the limit.
+    /// An event, a state, an outcome or a whole write is over the limit.
     #[error("{id}, command {command}: {what} of {bytes} bytes is over the limit of {limit}")]
     TooLarge {
         /// The entity.
         id: PersistenceId,
         /// The command's name.
         command: Name,
-        /// The event, reply or rejection.
+        /// The event, the state, the outcome, or the whole write.
         what: Arc<str>,
         /// Its encoded size.
         bytes: usize,
@@ -177,8 +177,9 @@ pub enum Unknown {
     /// The storage could not tell whether the key was used before. This call did nothing.
     #[error("the key could not be looked up: {0}")]
     KeyLookup(StorageError),
-    /// A handler that awaits was dropped: past its deadline, by a panic, or because the entity lost its shard or
-    /// its node shut down. Nothing of the entity was changed; what the handler did outside stands.
+    /// A handler that awaits was dropped: past its deadline, by a panic, or because the entity lost its shard.
+    /// Nothing of the entity was changed; what the handler did outside stands. (If a shutdown runs out of time it
+    /// is [`Lost`](Self::Lost), which means the same for it.)
     #[error("{id}, command {command}: the handler was interrupted: {why}")]
     Interrupted {
         /// The entity.
@@ -191,8 +192,8 @@ pub enum Unknown {
     /// The entity may or may not be erased.
     #[error("it may or may not be erased: {0}")]
     Erasing(StorageError),
-    /// The entity went away without an answer: its runtime was stopped, or its own code panicked while the
-    /// answer was given.
+    /// The entity went away without an answer: its runtime was stopped, a shutdown ran out of time, or its own
+    /// code panicked while the answer was given.
     #[error("the entity went away without an answer")]
     Lost,
     /// The kept outcome cannot be read as the reply of this command.

@@ -94,7 +94,10 @@ pub enum RecoveryPolicy {
     },
     /// Goes on without what cannot be read: damaged, missing and unknown events are left out of the state and
     /// reported, and the entity continues at the highest number that the storage proves. Such an activation
-    /// takes no snapshots and deletes nothing. What the storage is unavailable for is a failure still.
+    /// takes no snapshots and deletes nothing.
+    ///
+    /// A failure still: a storage that is unavailable, a durable state that cannot be read, and a history with
+    /// more than 64 places that cannot be read. Each such place costs another replay from the start.
     StartAtHighest,
 }
 

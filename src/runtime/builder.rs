@@ -92,7 +92,7 @@ impl NodeBuilder {
     }
 
     /// Hosts entities of this type, with other policies than their definition's: codec, cipher, snapshots,
-    /// recovery.
+    /// recovery, failure.
     pub fn register_with<T: Entity>(
         mut self,
         configure: impl FnOnce(Definition<T>) -> Definition<T>,

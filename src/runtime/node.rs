@@ -44,8 +44,8 @@ pub(super) struct RunningLanes {
 pub enum Shutdown {
     /// Every call that was taken was finished.
     Complete,
-    /// Time was up. So many entities were cut off where they stood: calls that they had not decided are not
-    /// handled; of those that waited for the storage it is unknown.
+    /// Time was up. So many entities were cut off where they stood: calls in their mailboxes are not handled;
+    /// of those that they had begun with, and of those that waited for the storage, it is unknown.
     DeadlinePassed {
         /// How many.
         entities: usize,
@@ -87,8 +87,10 @@ impl Node {
     /// calls of the entity: those before it are finished, those behind it find a fresh entity. Only its
     /// numbers go on, so that none is used twice (G2), and a key that it had counts as never used.
     ///
+    /// The entity is recovered first, as for a call: one that cannot be recovered is not erased.
+    ///
     /// # Errors
-    /// [`CallError::NotHandled`]: nothing was erased. [`CallError::Unknown`]: it may be; erase it again.
+    /// [`CallError::Unknown`]: it may be erased; erase it again. Any other: nothing was erased.
     pub async fn erase<T: Entity>(&self, id: impl AsRef<str>) -> Result<(), CallError> {
         let Target(address) = self.target::<T>(id.as_ref());
         let (erasure, answer) = Erasure::new();

@@ -4,11 +4,12 @@ use super::{Manifest, PersistenceId};
 use std::fmt;
 use std::sync::Arc;
 
-/// Encrypts what is stored. A user implements it with an authenticating cipher of their choice and hands it to a
-/// [`Sealer`](super::Sealer).
+/// Encrypts what is stored. A user implements it with an authenticating cipher of their choice and hands it to
+/// [`Definition::cipher`](crate::Definition::cipher).
 ///
-/// It sees encoded values: events, states, outcomes. Ids, manifests, keys and tags stay readable. One key per
-/// entity, chosen by [`Sealing::id`], lets an entity be forgotten by throwing its key away.
+/// It sees encoded values: events, states, snapshots, outcomes. Ids, manifests, idempotency keys, tags and metadata
+/// stay readable. One key per entity, chosen by [`Sealing::id`], lets an entity be forgotten by throwing its key
+/// away.
 ///
 /// It is called in the task of an entity, so it must not wait: fetch keys ahead, and refuse when one is missing.
 pub trait Cipher: Send + Sync + 'static {

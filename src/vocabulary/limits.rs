@@ -13,7 +13,8 @@ pub struct Limits {
     pub held_outcomes: usize,
     /// How many bytes of unconfirmed writes one entity may have, counted before each further command.
     pub held_bytes: usize,
-    /// The largest encoded event, reply or rejection, in bytes.
+    /// The largest encoded event (with its tags and metadata), state, snapshot or kept outcome, in bytes. A
+    /// command that comes to more is not handled; a larger snapshot is left out.
     pub payload_bytes: usize,
     /// How many commands of one entity may wait until they are ready. A further one is refused as overloaded.
     pub waiting: usize,
