@@ -2,12 +2,13 @@
 //! unconfirmed state outside (G1), and being erased.
 
 use super::Calls;
+use super::erase::{Erased, erase};
 use super::held::{HeldAnswer, Seen};
 use super::keyed::Keyed;
 use super::panics::panic_message;
 use super::running::{Active, End};
 use super::snapshots::SnapshotWork;
-use crate::entity::{Decided, EntityKind, Envelope, Failure, Mode, NotHandled, Unknown};
+use crate::entity::{Decided, Envelope, Failure, Mode, Unknown};
 use crate::storage::StorageError;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -93,29 +94,10 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         while self.snapshot.is_some() {
             SnapshotWork::run(&mut self.snapshot).await;
         }
-        let erased = match self.kind.definition.kind {
-            EntityKind::Ephemeral => Ok(()),
-            EntityKind::EventSourced | EntityKind::DurableState => {
-                self.kind.stores.writes.erase(self.inbox.id(), self.tenure.fence()).await
-            }
-        };
-        let Err(error) = erased else {
-            tracing::info!(entity = %self.inbox.id(), "erased");
-            call.release();
-            return Err(End::Erased);
-        };
-        let failure = match error {
-            StorageError::Indeterminate { .. } => Failure::Unknown(Unknown::Erasing(error.clone())),
-            _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),
-        };
-        call.fail(failure);
-        match error {
-            // It may be erased by now, or be about to: the next activation reads behind a higher epoch.
-            StorageError::Indeterminate { .. } | StorageError::Fenced { .. } => {
-                self.tenure.revoke(error.clone());
-                Err(End::Lost(error))
-            }
-            _ => Ok(()),
+        match erase(self.kind, self.inbox.id(), &self.tenure, call).await {
+            Erased::Wholly => Err(End::Erased),
+            Erased::NotAtAll => Ok(()),
+            Erased::Lost(error) => Err(End::Lost(error)),
         }
     }
 }

@@ -134,14 +134,15 @@ impl Lanes {
 }
 
 /// Runs a lane until it is stopped. The storage is let go before the queue is: whoever sees the lane gone may
-/// close the storage.
+/// close the storage. `store` tells the lanes of several stores apart.
 pub(crate) async fn run(
+    store: usize,
     lane: Lane,
     storage: Arc<dyn WriteStorage>,
     mut queue: mpsc::Receiver<LaneMessage>,
     limits: Arc<Limits>,
 ) {
-    let instruments = LaneInstruments::of(lane.0);
+    let instruments = LaneInstruments::of(store, lane.0);
     Serving { lane, storage: &*storage, limits: &limits, instruments }.serve(&mut queue).await;
     drop(storage);
     drop(queue);

@@ -1,12 +1,13 @@
 //! The life of an entity in memory: activations, one after the other, until nothing waits for it; and what its
 //! policies say when one fails.
 
+use super::erase::{Erased, erase};
 use super::inbox::Wanted;
 use super::kind::Kind;
 use super::recovery::{Recovered, activate};
 use super::running::{Active, End};
 use super::{Calls, Inbox};
-use crate::entity::{Failure, FailurePolicy, NotHandled, RecoveryError, RecoveryPolicy};
+use crate::entity::{Failure, FailurePolicy, Mode, NotHandled, RecoveryError, RecoveryPolicy};
 use crate::vocabulary::WriteNr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
                 let id = self.inbox.id().clone();
                 let stopped =
                     || Failure::NotHandled(NotHandled::Stopped { id: id.clone(), why: why.clone() });
-                self.fail_all(calls, stopped);
+                let _ = self.turn_away(calls, stopped).await;
             }
             // At once the first time: a shard that was lost is simply taken over again.
             FailurePolicy::Restart => {
@@ -155,7 +156,9 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
     ) -> ControlFlow<()> {
         let mut over = std::pin::pin!(sleep(pause));
         loop {
-            self.fail_all(calls, || Failure::from(error.clone()));
+            if self.turn_away(calls, || Failure::from(error.clone())).await.is_break() {
+                return ControlFlow::Continue(());
+            }
             let wanted = Wanted { calls: true, drain: true, ..self.nothing() };
             tokio::select! {
                 biased;
@@ -167,8 +170,12 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
                 () = &mut over => break,
             }
         }
-        self.fail_all(calls, || Failure::from(error.clone()));
-        if self.inbox.retire_if_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.turn_away(calls, || Failure::from(error.clone())).await.is_continue()
+            && self.inbox.retire_if_empty()
+        {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
     }
 
     /// Wants no news of writes: those of the last activation are settled.
@@ -176,11 +183,25 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
         Wanted::settled(self.inbox.settled().count)
     }
 
-    fn fail_all(&self, calls: &mut Calls<S>, failure: impl Fn() -> Failure) {
+    /// Fails all calls without an activation, but for a request to erase the entity: that is done, so that what
+    /// cannot be read can be got rid of. It breaks once the entity is erased; the calls behind that are left.
+    async fn turn_away(&self, calls: &mut Calls<S>, failure: impl Fn() -> Failure) -> ControlFlow<()> {
         self.inbox.take_all(calls);
-        for call in calls.drain(..) {
-            call.fail(failure());
+        while let Some(call) = calls.pop_front() {
+            if call.mode() != Mode::Erase {
+                call.fail(failure());
+                continue;
+            }
+            match self.kind.tenures.tenure(self.inbox.shard()).await {
+                Ok(tenure) => {
+                    if let Erased::Wholly = erase(self.kind, self.inbox.id(), &tenure, call).await {
+                        return ControlFlow::Break(());
+                    }
+                }
+                Err(error) => call.fail(Failure::NotHandled(NotHandled::NotWritten(error))),
+            }
         }
+        ControlFlow::Continue(())
     }
 }
 

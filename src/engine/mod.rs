@@ -15,6 +15,7 @@
 //! tasks.
 
 mod alone;
+mod erase;
 mod held;
 mod inbox;
 mod keyed;

@@ -38,9 +38,9 @@ const METRICS: &[(&str, &str, MetricKind, &str)] = &[
         MetricKind::Counter,
         "snapshots that a recovery passed over",
     ),
-    ("annals_group_writes", "lane", MetricKind::Histogram, "writes per group commit"),
-    ("annals_group_seconds", "lane", MetricKind::Histogram, "duration of a group commit"),
-    ("annals_writes_failed_total", "lane", MetricKind::Counter, "writes that were not confirmed"),
+    ("annals_group_writes", "store, lane", MetricKind::Histogram, "writes per group commit"),
+    ("annals_group_seconds", "store, lane", MetricKind::Histogram, "duration of a group commit"),
+    ("annals_writes_failed_total", "store, lane", MetricKind::Counter, "writes that were not confirmed"),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,12 +154,12 @@ pub(super) struct LaneInstruments {
 }
 
 impl LaneInstruments {
-    pub(super) fn of(lane: usize) -> Self {
-        let lane = lane.to_string();
+    pub(super) fn of(store: usize, lane: usize) -> Self {
+        let labels = [("store", store.to_string()), ("lane", lane.to_string())];
         Self {
-            group_writes: histogram!("annals_group_writes", "lane" => lane.clone()),
-            group_seconds: histogram!("annals_group_seconds", "lane" => lane.clone()),
-            failed: counter!("annals_writes_failed_total", "lane" => lane),
+            group_writes: histogram!("annals_group_writes", &labels),
+            group_seconds: histogram!("annals_group_seconds", &labels),
+            failed: counter!("annals_writes_failed_total", &labels),
         }
     }
 }

@@ -34,18 +34,21 @@ pub(super) struct Folded<S> {
     /// The snapshot that it began with.
     pub(super) snapshot: Option<LastSnapshot>,
     pub(super) replayed: u64,
-    /// The numbers that were left out.
+    /// What was left out.
     pub(super) gaps: Gaps,
 }
 
-/// Ranges of numbers, in order, both ends included.
+/// Ranges of numbers in order, both ends included, none touching the next.
 pub(super) type Gaps = Vec<(SequenceNr, SequenceNr)>;
 
 /// A fold that did not come to its end.
-struct Broken {
-    error: RecoveryError,
-    /// What must be left out to go on, if that helps.
-    gap: Option<(SequenceNr, SequenceNr)>,
+enum Broken {
+    /// Nothing helps.
+    ForGood(RecoveryError),
+    /// Up to this number, from the next one on, nothing can be read; the state is as it was.
+    At(RecoveryError, SequenceNr),
+    /// `apply` panicked at this event: the state is half-changed.
+    Panicked(RecoveryError, SequenceNr),
 }
 
 /// Folds the history of `id` up to event `to`; up to its end with [`SequenceNr::MAX`].
@@ -56,22 +59,23 @@ pub(super) async fn fold<S: Send + Sync + 'static>(
     to: SequenceNr,
     strictness: Strictness,
 ) -> Result<Folded<S>, RecoveryError> {
-    let mut gaps = Gaps::new();
+    // A fold that is to leave out an event at which `apply` panics starts anew, with the state as it was.
+    let mut bombs = Vec::new();
     loop {
-        match Fold::begin(kind, id, extent, to).await?.run(&gaps).await {
+        match Fold::begin(kind, id, extent, to, strictness).await?.run(&bombs).await {
             Ok(folded) => {
-                if !gaps.is_empty() {
+                if !folded.gaps.is_empty() {
+                    let gaps = &folded.gaps;
                     tracing::error!(entity = %id, ?gaps, "recovered without events that cannot be read");
                 }
-                return Ok(Folded { gaps, ..folded });
+                return Ok(folded);
             }
-            Err(Broken { gap: Some(gap), .. })
-                if strictness == Strictness::Lenient && gaps.len() < MAX_GAPS =>
-            {
-                gaps.push(gap);
-                gaps.sort_unstable();
+            Err(Broken::Panicked(_, at)) if strictness == Strictness::Lenient && bombs.len() < MAX_GAPS => {
+                bombs.push(at);
             }
-            Err(Broken { error, .. }) => return Err(error),
+            Err(Broken::ForGood(error) | Broken::At(error, _) | Broken::Panicked(error, _)) => {
+                return Err(error);
+            }
         }
     }
 }
@@ -82,6 +86,7 @@ struct Fold<'a, S> {
     id: &'a PersistenceId,
     extent: Extent,
     to: SequenceNr,
+    strictness: Strictness,
     folded: Folded<S>,
     /// Why the newest snapshot could not be used.
     unreadable: Option<StorageError>,
@@ -95,6 +100,7 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
         id: &'a PersistenceId,
         extent: Extent,
         to: SequenceNr,
+        strictness: Strictness,
     ) -> Result<Self, RecoveryError> {
         let limits = &kind.limits;
         let state = catch(kind.definition.fresh).map_err(|message| RecoveryError::Panicked {
@@ -110,7 +116,7 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             replayed: 0,
             gaps: Gaps::new(),
         };
-        let mut fold = Self { kind, id, extent, to, folded, unreadable: None, entries: 0 };
+        let mut fold = Self { kind, id, extent, to, strictness, folded, unreadable: None, entries: 0 };
         // Of a type without snapshots there are some only if it had them once; they are needed only if events
         // were deleted since.
         if kind.definition.snapshots.is_some() || extent.deleted_to > extent.erased_to {
@@ -180,27 +186,45 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
         Ok(())
     }
 
-    /// Applies the events behind, without those in `gaps`.
-    async fn run(mut self, gaps: &Gaps) -> Result<Folded<S>, Broken> {
-        for &(first, last) in gaps {
-            if last <= self.folded.sequence_nr {
-                continue;
+    /// Applies the events behind. A lenient fold leaves out `bombs` and what else cannot be read.
+    async fn run(mut self, bombs: &[SequenceNr]) -> Result<Folded<S>, Broken> {
+        loop {
+            match self.read(bombs).await {
+                Ok(()) => return Ok(self.folded),
+                Err(Broken::At(error, last)) if self.strictness == Strictness::Lenient => {
+                    self.leave_out(error, last)?;
+                }
+                Err(broken) => return Err(broken),
             }
-            let before = SequenceNr::new(first.get().saturating_sub(1));
-            self.read(before.min(self.to)).await?;
-            self.folded.sequence_nr = last.min(self.to);
-            self.folded.keys.expect_older();
         }
-        // Also when no event is left: outcomes of commands without events stand behind the last one.
-        self.read(self.to).await?;
-        Ok(self.folded)
     }
 
-    async fn read(&mut self, to: SequenceNr) -> Result<(), Broken> {
-        let range = ReadRange::from(self.folded.sequence_nr.next()).to(to);
+    /// Goes on behind what cannot be read.
+    fn leave_out(&mut self, error: RecoveryError, last: SequenceNr) -> Result<(), Broken> {
+        let first = self.folded.sequence_nr.next();
+        let gaps = &mut self.folded.gaps;
+        let count = gaps.len();
+        match gaps.last_mut() {
+            Some((_, end)) if end.next() == first => *end = last,
+            _ if count == MAX_GAPS => return Err(Broken::ForGood(error)),
+            _ => gaps.push((first, last)),
+        }
+        self.folded.sequence_nr = last;
+        self.folded.keys.expect_older();
+        Ok(())
+    }
+
+    /// Reads on until the end, or until something cannot be read. Also when no event is left: outcomes of
+    /// commands without events stand behind the last one.
+    async fn read(&mut self, bombs: &[SequenceNr]) -> Result<(), Broken> {
+        let range = ReadRange::from(self.folded.sequence_nr.next()).to(self.to);
         let mut history = self.kind.journal().read(self.id, range);
         while let Some(entry) = history.next().await {
             match entry.map_err(|error| self.broken_by(error))? {
+                JournalEntry::Event(event) if bombs.contains(&event.sequence_nr) => {
+                    let error = self.missing(format_args!("apply panics at it"));
+                    return Err(Broken::At(error, event.sequence_nr));
+                }
                 JournalEntry::Event(event) => self.apply(&event)?,
                 JournalEntry::Outcome { kept, .. } => {
                     self.folded.keys.insert(WriteNr::ZERO, kept, WriteNr::ZERO);
@@ -212,9 +236,10 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             }
         }
         let highest = self.extent.highest;
-        let goal = to.min(highest);
+        let goal = self.to.min(highest);
         if self.folded.sequence_nr < goal {
-            return Err(self.missing(goal, format_args!("it is missing; the journal reaches {highest}")));
+            let error = self.missing(format_args!("it is missing; the journal reaches {highest}"));
+            return Err(Broken::At(error, goal));
         }
         Ok(())
     }
@@ -222,8 +247,8 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
     fn apply(&mut self, event: &StoredEvent) -> Result<(), Broken> {
         let nr = event.sequence_nr;
         if nr != self.folded.sequence_nr.next() {
-            let last = SequenceNr::new(nr.get().saturating_sub(1));
-            return Err(self.missing(last, format_args!("it is missing; event {nr} follows")));
+            let error = self.missing(format_args!("it is missing; event {nr} follows"));
+            return Err(Broken::At(error, SequenceNr::new(nr.get().saturating_sub(1))));
         }
         let definition = &self.kind.definition;
         let stored = Stored::new(&definition.sealer, self.id, &event.payload);
@@ -236,28 +261,31 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             Ok(Err(error)) => Err(self.broken_by(error.at(Subject::Event(self.id.clone(), nr)))),
             Err(message) => {
                 let error = RecoveryError::Panicked { id: self.id.clone(), sequence_nr: nr, message };
-                Err(Broken { error, gap: Some((nr, nr)) })
+                Err(Broken::Panicked(error, nr))
             }
         }
     }
 
-    /// Events up to `last` are not there.
-    fn missing(&self, last: SequenceNr, detail: std::fmt::Arguments<'_>) -> Broken {
+    /// The next event is not there.
+    fn missing(&self, detail: std::fmt::Arguments<'_>) -> RecoveryError {
         let first = self.folded.sequence_nr.next();
-        let error = match &self.unreadable {
-            // They were deleted because of a snapshot that cannot be read now: that is what is wrong.
+        RecoveryError::Storage(match &self.unreadable {
+            // It was deleted because of a snapshot that cannot be read now: that is what is wrong.
             Some(unreadable) if first <= self.extent.deleted_to => unreadable.clone(),
             _ => StorageError::corrupt(Subject::Event(self.id.clone(), first), detail),
-        };
-        Broken { error: RecoveryError::Storage(error), gap: Some((first, last)) }
+        })
     }
 
     fn broken_by(&self, error: StorageError) -> Broken {
-        let gap = match &error {
+        let at = match &error {
             StorageError::Corrupt { subject: Subject::Event(_, nr), .. }
-            | StorageError::Incompatible { subject: Subject::Event(_, nr), .. } => Some((*nr, *nr)),
+            | StorageError::Incompatible { subject: Subject::Event(_, nr), .. } => Some(*nr),
             _ => None,
         };
-        Broken { error: RecoveryError::Storage(error), gap }
+        let error = RecoveryError::Storage(error);
+        match at.filter(|nr| *nr > self.folded.sequence_nr) {
+            Some(nr) => Broken::At(error, nr),
+            None => Broken::ForGood(error),
+        }
     }
 }

@@ -207,8 +207,8 @@ async fn take_over(
     }
     let mut running = Vec::new();
     let mut stores = Vec::new();
-    for (provider, shards) in providers.iter().zip(owned) {
-        let lanes = start_lanes(&**provider, limits, spawner);
+    for (store, (provider, shards)) in (0..).zip(providers.iter().zip(owned)) {
+        let lanes = start_lanes(store, &**provider, limits, spawner);
         let (provider, shards) = (provider.clone(), Arc::new(shards));
         stores.push(Store { provider, lanes: lanes.lanes.clone(), shards });
         running.push(lanes);
@@ -216,11 +216,22 @@ async fn take_over(
     Ok((stores, running))
 }
 
-fn start_lanes(storage: &dyn StorageProvider, limits: &Arc<Limits>, spawner: &Spawner) -> RunningLanes {
+fn start_lanes(
+    store: usize,
+    storage: &dyn StorageProvider,
+    limits: &Arc<Limits>,
+    spawner: &Spawner,
+) -> RunningLanes {
     let mut tasks = Vec::new();
     let start = |lane| {
         let (entrance, queue) = Entrance::new(limits);
-        tasks.push(spawner.spawn(engine::run_lane(Lane(lane), storage.writes(), queue, limits.clone())));
+        tasks.push(spawner.spawn(engine::run_lane(
+            store,
+            Lane(lane),
+            storage.writes(),
+            queue,
+            limits.clone(),
+        )));
         entrance
     };
     let lanes = Lanes::new((0..storage.lanes().get()).map(start).collect());

@@ -3,9 +3,10 @@
 use crate::gate::{Fault, Gate, quiesce};
 use crate::ledger::{Ledger, builder, ledger, numbers};
 use annals::storage::StorageProvider;
-use annals::{CallError, Node, NotHandled, SequenceNr, Snapshots, Unknown};
+use annals::{CallError, Node, NotHandled, RecoveryPolicy, SequenceNr, Snapshots, Unknown};
 use futures_util::FutureExt;
 use std::pin::pin;
+use std::time::Duration;
 
 async fn node(gate: &Gate) -> Node {
     builder(gate.clone(), |it| it.snapshots(Snapshots::every(2))).start().await.unwrap()
@@ -104,4 +105,27 @@ async fn the_past_of_an_erased_entity_cannot_be_read() {
     assert_eq!(entity.state_at(SequenceNr::new(2)).await.unwrap().sum, 7);
     let extent = gate.memory().journal().unwrap().extent(&ledger("l")).await.unwrap();
     assert_eq!((extent.erased_to.get(), extent.highest.get()), (1, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_cannot_be_recovered_can_be_erased() {
+    for policy in [RecoveryPolicy::Stop, RecoveryPolicy::Retry { within: Duration::from_secs(1) }] {
+        let gate = Gate::open();
+        let node = builder(gate.clone(), |definition| definition.recovery(policy)).start().await.unwrap();
+        let entity = node.entity::<Ledger>("l");
+        entity.add_and_leave(1).key("k").await.unwrap();
+        entity.add_and_leave(1).await.unwrap();
+        quiesce().await;
+        assert!(gate.memory().tamper_with_event(&ledger("l"), SequenceNr::new(1), |_| None));
+        entity.sum().await.unwrap_err();
+        node.erase::<Ledger>("l").await.unwrap();
+        assert_eq!(entity.add(5).key("k").await.unwrap(), 5);
+        assert_eq!(numbers(&gate, "l").await, [3]);
+        // Also as the first call that reaches it.
+        entity.add_and_leave(1).await.unwrap();
+        quiesce().await;
+        assert!(gate.memory().tamper_with_event(&ledger("l"), SequenceNr::new(3), |_| None));
+        node.erase::<Ledger>("l").await.unwrap();
+        assert_eq!(entity.sum().await.unwrap(), 0);
+    }
 }

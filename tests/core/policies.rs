@@ -184,3 +184,29 @@ async fn an_entity_that_is_to_stop_after_a_lost_write_tells_held_callers_what_is
     assert!(matches!(error, CallError::Unknown(_)), "{error:?}");
     assert_eq!(entity.add(1).key("k").await.unwrap(), 1, "it was stored, once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn many_damaged_events_in_a_row_are_one_gap_and_too_many_gaps_are_an_error() {
+    for (stride, starts) in [(1, true), (2, false)] {
+        let gate = Gate::open();
+        let filling = node(&gate, |definition| definition).await;
+        for _ in 0..300 {
+            filling.entity::<Ledger>("l").add(1).await.unwrap();
+        }
+        let damage = |payload: Payload| {
+            Some(Payload::from_stored(
+                payload.manifest().clone(),
+                payload.codec(),
+                0,
+                payload.bytes().to_vec(),
+            ))
+        };
+        for nr in (1..=200).step_by(stride) {
+            assert!(gate.memory().tamper_with_event(&ledger("l"), SequenceNr::new(nr), damage));
+        }
+        let lenient = node(&gate, |definition| definition.recovery(RecoveryPolicy::StartAtHighest)).await;
+        let sum = lenient.entity::<Ledger>("l").sum().await;
+        assert_eq!(sum.is_ok(), starts, "{sum:?}");
+        assert!(sum.is_err() || sum.unwrap() == 100);
+    }
+}
