@@ -87,7 +87,7 @@ impl Node {
     /// calls of the entity: those before it are finished, those behind it find a fresh entity. Only its
     /// numbers go on, so that none is used twice (G2), and a key that it had counts as never used.
     ///
-    /// The entity is recovered first, as for a call: one that cannot be recovered is not erased.
+    /// An entity that cannot be recovered is erased too.
     ///
     /// # Errors
     /// [`CallError::Unknown`]: it may be erased; erase it again. Any other: nothing was erased.
