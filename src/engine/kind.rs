@@ -3,7 +3,7 @@
 use super::observe::Instruments;
 use super::subscriptions::Subscriptions;
 use super::{Lanes, Tenures};
-use crate::entity::{Definition, Keeping};
+use crate::entity::{Definition, Directory, Keeping};
 use crate::storage::{JournalStorage, SnapshotStorage, StateStorage, WriteStorage};
 use crate::vocabulary::{Clock, Limits, PersistenceId, Random};
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(crate) struct Kind<S> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) instruments: Instruments,
 }

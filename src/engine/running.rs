@@ -77,7 +77,8 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
         let epoch = u128::from(recovered.tenure.fence().epoch.get());
         let activation = ActivationId::new(epoch << 64 | u128::from(kind.random.next_u64()));
         let (clock, random) = (kind.clock.clone(), kind.random.split());
-        let ctx = Context::new(inbox.id().clone(), activation, clock, random, recovered.completeness);
+        let (completeness, directory) = (recovered.completeness, kind.directory.clone());
+        let ctx = Context::new(inbox.id().clone(), activation, clock, random, completeness, directory);
         Self {
             activation,
             tenure: recovered.tenure,

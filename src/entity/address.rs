@@ -4,9 +4,10 @@
 use super::{Envelope, Failure, HistoryError};
 use crate::storage::JournalStorage;
 use crate::vocabulary::{EntityId, PersistenceId, Sealer, SequenceNr};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
+
 /// Points at one entity. What every client of an entity wraps.
 pub struct Target<S>(pub(crate) Arc<Address<S>>);
 
@@ -96,4 +97,21 @@ pub(crate) enum Refusal {
     ShutDown,
     /// The entity left memory in the meantime: look it up again.
     Retired,
+}
+
+/// Where calls go that can go nowhere.
+pub(crate) struct Nowhere(pub(crate) Failure);
+
+impl<S: Send + 'static> Delivery<S> for Nowhere {
+    fn deliver(&self, _: &Address<S>, _: Box<dyn Envelope<S>>) -> Result<(), Failure> {
+        Err(self.0.clone())
+    }
+
+    fn events(&self, _: &EntityId) -> Result<EventSource, Failure> {
+        Err(self.0.clone())
+    }
+
+    fn state_at(&self, _: &EntityId, _: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>> {
+        ready(Err(self.0.clone().into())).boxed()
+    }
 }

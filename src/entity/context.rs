@@ -1,5 +1,6 @@
 //! What a handler may know beside state and command. In tests all of it is under control.
 
+use super::{Directory, Entity};
 use crate::vocabulary::{
     ActivationId, Clock, EntityId, Key, PersistenceId, Random, Revision, SequenceNr, Timestamp,
 };
@@ -28,6 +29,7 @@ struct Fixed {
     /// How many ids were made in this activation.
     ids: AtomicU64,
     completeness: Completeness,
+    directory: Arc<Directory>,
 }
 
 /// Whether an entity came back as it was.
@@ -48,9 +50,11 @@ impl<S> Context<S> {
         clock: Arc<dyn Clock>,
         random: Random,
         completeness: Completeness,
+        directory: Arc<Directory>,
     ) -> Self {
+        let ids = AtomicU64::new(0);
         Self {
-            fixed: Arc::new(Fixed { id, clock, random, activation, ids: AtomicU64::new(0), completeness }),
+            fixed: Arc::new(Fixed { id, clock, random, activation, ids, completeness, directory }),
             sequence_nr: SequenceNr::ZERO,
             revision: Revision::ZERO,
             key: None,
@@ -107,6 +111,12 @@ impl<S> Context<S> {
     /// The idempotency key of the command, if the caller gave one.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
+    }
+
+    /// The client of another entity of this node, for a handler that awaits. An entity that asks itself, or
+    /// entities that ask each other in a circle, wait until a deadline ends it.
+    pub fn entity<T: Entity>(&self, id: impl AsRef<str>) -> T::Ref {
+        T::Ref::from(self.fixed.directory.target::<T>(id.as_ref()))
     }
 
     /// The time of day: the same at every call within one command, and the time that its write is dated

@@ -6,6 +6,7 @@ mod change;
 mod command;
 mod context;
 mod definition;
+mod directory;
 mod durable_state;
 mod effect;
 mod envelope;
@@ -24,6 +25,7 @@ pub(crate) use change::{Change, Changes, Decided, Extras, Seal, SealError, Updat
 pub use command::{AsyncHandler, Command, Handler};
 pub use context::{Completeness, Context};
 pub use definition::{Definition, Entity, EntityKind, InvalidDefinition};
+pub(crate) use directory::{Directory, Way};
 pub use durable_state::{DurableState, Ephemeral};
 pub(crate) use effect::Answer;
 pub use effect::{Effect, Never};

@@ -9,7 +9,6 @@ use crate::engine::{self, Entrance, Lanes};
 use crate::entity::{Definition, Entity, InvalidDefinition};
 use crate::storage::{Lane, StorageError, StorageProvider};
 use crate::vocabulary::{Clock, Entropy, InvalidLimit, Limits, Manifest, SystemClock};
-use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -148,17 +147,18 @@ impl NodeBuilder {
             census: Arc::new(Census::new(&limits)),
             limits,
             spawner,
+            directory: Arc::default(),
         };
-        let mut hosts: BTreeMap<TypeId, Box<dyn Any + Send + Sync>> = BTreeMap::new();
-        let mut untyped = Vec::new();
+        let (mut ways, mut hosts) = (BTreeMap::new(), Vec::new());
         for registration in self.types {
             let store = &stores[registration.store()];
             let hosted = registration.host(store, &services);
-            hosts.insert(hosted.type_id, hosted.typed);
-            untyped.push(hosted.untyped);
+            ways.insert(hosted.type_id, hosted.way);
+            hosts.push(hosted.host);
         }
-        let shutdown = services.limits.shutdown;
-        Ok(Node::new(NodeParts { hosts, untyped, lanes, census: services.census, shutdown }))
+        services.directory.fill(ways);
+        let (directory, shutdown) = (services.directory, services.limits.shutdown);
+        Ok(Node::new(NodeParts { directory, hosts, lanes, census: services.census, shutdown }))
     }
 
     fn check(&self) -> Result<(), StartError> {

@@ -170,20 +170,3 @@ impl<S: Send + Sync + 'static> AnyHost for Host<S> {
         self.registry.abort()
     }
 }
-
-/// Where calls go that can go nowhere.
-pub(super) struct Nowhere(pub(super) Failure);
-
-impl<S: Send + 'static> Delivery<S> for Nowhere {
-    fn deliver(&self, _: &Address<S>, _: Box<dyn Envelope<S>>) -> Result<(), Failure> {
-        Err(self.0.clone())
-    }
-
-    fn events(&self, _: &EntityId) -> Result<EventSource, Failure> {
-        Err(self.0.clone())
-    }
-
-    fn state_at(&self, _: &EntityId, _: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>> {
-        ready(Err(self.0.clone().into())).boxed()
-    }
-}

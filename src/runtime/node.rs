@@ -2,13 +2,10 @@
 
 use super::builder::NodeBuilder;
 use super::census::Census;
-use super::host::{AnyHost, Host, Nowhere};
+use super::host::AnyHost;
 use crate::engine::Lanes;
-use crate::entity::{CallError, Entity, Erasure, Failure, NotHandled, Target, Unknown};
+use crate::entity::{CallError, Directory, Entity, Erasure, Target, Unknown};
 use crate::storage::StorageProvider;
-use crate::vocabulary::EntityId;
-use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +20,8 @@ use tokio::task::AbortHandle;
 pub struct Node(Arc<NodeParts>);
 
 pub(super) struct NodeParts {
-    /// An `Arc<Host<T>>` for each entity type `T`.
-    pub(super) hosts: BTreeMap<TypeId, Box<dyn Any + Send + Sync>>,
-    pub(super) untyped: Vec<Arc<dyn AnyHost>>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) hosts: Vec<Arc<dyn AnyHost>>,
     /// The lanes of each store.
     pub(super) lanes: Vec<RunningLanes>,
     pub(super) census: Arc<Census>,
@@ -68,19 +64,7 @@ impl Node {
     /// Calls through the client of an invalid id, or of a type that is not registered, are not handled, with
     /// an error that says so.
     pub fn entity<T: Entity>(&self, id: impl AsRef<str>) -> T::Ref {
-        T::Ref::from(self.target::<T>(id.as_ref()))
-    }
-
-    fn target<T: Entity>(&self, id: &str) -> Target<T> {
-        let nowhere = |reason| Target::nowhere(Arc::new(Nowhere(Failure::NotHandled(reason))));
-        let host = self.0.hosts.get(&TypeId::of::<T>()).and_then(|host| host.downcast_ref::<Arc<Host<T>>>());
-        match (host, EntityId::new(id)) {
-            (None, _) => {
-                nowhere(NotHandled::Unregistered { entity_type: T::definition().entity_type.into() })
-            }
-            (_, Err(invalid)) => nowhere(NotHandled::InvalidId(invalid)),
-            (Some(host), Ok(id)) => Target::new(id, host.clone()),
-        }
+        T::Ref::from(self.0.directory.target::<T>(id.as_ref()))
     }
 
     /// Erases an entity: all its events, snapshots, state, kept outcomes and keys. It takes its place among the
@@ -92,7 +76,7 @@ impl Node {
     /// # Errors
     /// [`CallError::Unknown`]: it may be erased; erase it again. Any other: nothing was erased.
     pub async fn erase<T: Entity>(&self, id: impl AsRef<str>) -> Result<(), CallError> {
-        let Target(address) = self.target::<T>(id.as_ref());
+        let Target(address) = self.0.directory.target::<T>(id.as_ref());
         let (erasure, answer) = Erasure::new();
         address.delivery.deliver(&address, Box::new(erasure))?;
         answer.await.unwrap_or(Err(CallError::Unknown(Unknown::Lost)))
@@ -115,7 +99,7 @@ impl Node {
     pub async fn shutdown(&self) -> Shutdown {
         let parts = &self.0;
         parts.census.stop();
-        for host in &parts.untyped {
+        for host in &parts.hosts {
             host.drain();
         }
         let finished = async {
@@ -127,7 +111,7 @@ impl Node {
         if tokio::time::timeout(parts.shutdown, finished).await.is_ok() {
             return Shutdown::Complete;
         }
-        let entities = parts.untyped.iter().map(|host| host.abort()).sum();
+        let entities = parts.hosts.iter().map(|host| host.abort()).sum();
         parts.lanes.iter().flat_map(|running| &running.tasks).for_each(AbortHandle::abort);
         tracing::error!(entities, "the node was shut down with entities that had not finished");
         // They are gone as soon as their threads look at them. Code that blocks its thread cannot be cut off.

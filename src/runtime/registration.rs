@@ -5,12 +5,12 @@ use super::census::Census;
 use super::host::{AnyHost, Host};
 use super::spawn::Spawner;
 use crate::engine::{Instruments, Kind, Lanes, Stores, Subscriptions, Tenures};
-use crate::entity::{Definition, Entity, EntityKind};
+use crate::entity::{Definition, Delivery, Directory, Entity, EntityKind, Way};
 use crate::storage::StorageProvider;
 use crate::vocabulary::{Clock, Limits, Random};
 use async_trait::async_trait;
 use std::any::{Any, TypeId};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::sync::Semaphore;
 
 /// What every entity type of a node is built from.
@@ -21,6 +21,7 @@ pub(super) struct Services {
     pub(super) census: Arc<Census>,
     pub(super) limits: Arc<Limits>,
     pub(super) spawner: Spawner,
+    pub(super) directory: Arc<Directory>,
 }
 
 /// A store that the node has taken over.
@@ -32,8 +33,10 @@ pub(super) struct Store {
 
 pub(super) struct Hosted {
     pub(super) type_id: TypeId,
-    pub(super) typed: Box<dyn Any + Send + Sync>,
-    pub(super) untyped: Arc<dyn AnyHost>,
+    /// The [`Way`] to its entities.
+    pub(super) way: Box<dyn Any + Send + Sync>,
+    /// What keeps it.
+    pub(super) host: Arc<dyn AnyHost>,
 }
 
 /// An entity type, with the type itself erased.
@@ -118,9 +121,11 @@ impl<T: Entity> Registration for Registered<T> {
             clock: services.clock.clone(),
             random: services.random.clone(),
             limits: services.limits.clone(),
+            directory: services.directory.clone(),
             subscriptions: Subscriptions::default(),
         };
         let host = Arc::new(Host::new(kind, services.census.clone(), services.spawner.clone()));
-        Hosted { type_id: TypeId::of::<T>(), typed: Box::new(host.clone()), untyped: host }
+        let delivery: Weak<dyn Delivery<T>> = Arc::downgrade(&host) as Weak<dyn Delivery<T>>;
+        Hosted { type_id: TypeId::of::<T>(), way: Box::new(Way(delivery)), host }
     }
 }

@@ -116,3 +116,33 @@ async fn a_caller_that_goes_away_does_not_stop_a_handler_that_awaits() {
     quiesce().await;
     assert_eq!(ledger.sum().await.unwrap(), 100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaits_reaches_other_entities_of_its_node() {
+    let node = node(&Gate::open()).await;
+    let (ann, bob) = (node.entity::<Ledger>("ann"), node.entity::<Ledger>("bob"));
+    ann.add(7).await.unwrap();
+    bob.add(1).await.unwrap();
+    assert_eq!(bob.take_over("ann".into()).await.unwrap(), 8);
+    let error = bob.take_over(String::new()).await.unwrap_err();
+    assert!(matches!(&error, CallError::Rejected(why) if why.contains("must not be empty")), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_asks_itself_is_interrupted_at_its_deadline() {
+    let gate = Gate::open();
+    let ann = node(&gate).await.entity::<Ledger>("ann");
+    let error = ann.take_over("ann".into()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
+    assert_eq!(ann.add(1).await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ways_between_entities_keep_no_node_alive() {
+    let node = node(&Gate::open()).await;
+    let (ann, bob) = (node.entity::<Ledger>("ann"), node.entity::<Ledger>("bob"));
+    bob.take_over("ann".into()).await.unwrap();
+    drop((node, ann, bob));
+    quiesce().await;
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}

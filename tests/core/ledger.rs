@@ -110,6 +110,15 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum)
     }
 
+    /// Takes over what another ledger has.
+    pub(crate) async fn take_over(&self, other: String, ctx: &Context<Self>) -> Effect<Self, i64, String> {
+        let other = ctx.entity::<Self>(other);
+        match other.sum().await {
+            Ok(cents) => Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum),
+            Err(error) => Effect::reject(error.to_string()),
+        }
+    }
+
     /// The same with the node's deadline.
     pub(crate) async fn sum_with(&self, service: String) -> i64 {
         self.sum + Service::named(&service).ask().await
