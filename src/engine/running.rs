@@ -72,6 +72,7 @@ pub(super) enum Handled<S> {
 }
 
 impl<'a, S: Send + Sync + 'static> Active<'a, S> {
+    #[expect(clippy::boxed_local, reason = "the caller would keep an empty box for as long as it keeps this")]
     pub(super) fn new(
         kind: &'a Arc<Kind<S>>,
         inbox: &'a Arc<Inbox<S>>,

@@ -40,10 +40,6 @@ impl From<Payload> for Event {
 pub struct Events(Few);
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most writes have one event, and boxing it is what this avoids"
-)]
 enum Few {
     #[default]
     None,
