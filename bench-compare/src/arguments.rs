@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-pub(crate) const USAGE: &str =
-    "annals-bench-compare [queries|persisted|hot|recovery|footprint] [--quick] [--dir <path>]";
+pub(crate) const USAGE: &str = "annals-bench-compare [queries|persisted|hot|observed|codecs|recovery|footprint] [--quick] [--dir <path>]";
 
 /// One comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,18 +10,30 @@ pub(crate) enum Scenario {
     Queries,
     Persisted,
     Hot,
+    Observed,
+    Codecs,
     Recovery,
     Footprint,
 }
 
 impl Scenario {
-    const ALL: [Self; 5] = [Self::Queries, Self::Persisted, Self::Hot, Self::Recovery, Self::Footprint];
+    const ALL: [Self; 7] = [
+        Self::Queries,
+        Self::Persisted,
+        Self::Hot,
+        Self::Observed,
+        Self::Codecs,
+        Self::Recovery,
+        Self::Footprint,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Queries => "queries",
             Self::Persisted => "persisted",
             Self::Hot => "hot",
+            Self::Observed => "observed",
+            Self::Codecs => "codecs",
             Self::Recovery => "recovery",
             Self::Footprint => "footprint",
         }

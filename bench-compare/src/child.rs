@@ -1,6 +1,6 @@
 //! Running a part in a process of its own, so that its memory is its own.
 
-use crate::{footprint, recovery};
+use crate::{footprint, observed, recovery};
 use std::process::{Command, Stdio};
 
 const FLAG: &str = "--child";
@@ -11,7 +11,9 @@ pub(crate) fn run(arguments: &[String]) -> bool {
         return false;
     };
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    let figures = footprint::child(&rest).or_else(|| recovery::child(&rest)).expect("a child knows its part");
+    let figures =
+        footprint::child(&rest).or_else(|| recovery::child(&rest)).or_else(|| observed::child(&rest));
+    let figures = figures.expect("a child knows its part");
     let figures: Vec<String> = figures.iter().map(f64::to_string).collect();
     println!("{}", figures.join(" "));
     true

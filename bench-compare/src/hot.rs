@@ -1,5 +1,6 @@
 //! One hot entity: what running ahead of the storage is worth. Many callers at once beside one at a time.
 
+use crate::account::Account;
 use crate::callers::{Load, Tokio, calls_per_second};
 use crate::files::Files;
 use crate::persisted::{Persisted, SETTINGS};
@@ -14,7 +15,8 @@ pub(crate) fn run(scale: &Scale, dir: &Path) -> Section {
     let (files, tokio) = (Files::below(dir), Tokio::new());
     let many = Load { callers: scale.callers, entities: 1, calls: scale.commands };
     let one = Load { callers: 1, entities: 1, calls: scale.lone_commands };
-    let annals = |name| Arc::new(tokio.wait(Persisted::start(&files.path(name), 1, Keys::Without)));
+    let annals =
+        |name| Arc::new(tokio.wait(Persisted::<Account>::start(&files.path(name), 1, Keys::Without)));
     let (hot, lone) = (annals("hot.db"), annals("lone.db"));
     let raw = Arc::new(Raw::start(&files.path("raw.db"), 1, Keys::Without));
     let mut contestants = [

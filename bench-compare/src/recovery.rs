@@ -2,7 +2,7 @@
 //! same rows of the same file; and many entities with short histories. Every measurement has a process of its
 //! own, so that its peak of memory is its own.
 
-use crate::account::{self, Account, AccountEvent, Balance, Deposit, DepositOften};
+use crate::account::{self, Account, AccountEvent};
 use crate::callers::Tokio;
 use crate::child;
 use crate::files::Files;
@@ -12,6 +12,7 @@ use crate::raw::Keys;
 use crate::rounds::{Contestant, Samples, in_turn};
 use crate::scale::Scale;
 use crate::table::{Row, Section};
+use annals::{Definition, Snapshots};
 use annals_sqlite::SqliteStorage;
 use futures_util::{StreamExt, stream};
 use rusqlite::{Connection, OpenFlags};
@@ -20,6 +21,7 @@ use std::path::Path;
 use tokio::time::Instant;
 
 const REPLAY: &str = "replay";
+const SNAPSHOT: &str = "snapshot";
 const LOOP: &str = "loop";
 const FULL_LOOP: &str = "full-loop";
 const ACTIVATE: &str = "activate";
@@ -32,13 +34,15 @@ const CALLERS: usize = 1_000;
 pub(crate) fn run(scale: &Scale, dir: &Path) -> Section {
     let (files, tokio) = (Files::below(dir), Tokio::new());
     let (long, short, many) = (files.path("long.db"), files.path("short.db"), files.path("many.db"));
+    let snapshot = files.path("snapshot.db");
     tokio.wait(async {
-        long_history(&long, scale.long_history).await;
-        long_history(&short, scale.short_history).await;
+        long_history(&long, scale.long_history, plain).await;
+        long_history(&short, scale.short_history, plain).await;
+        long_history(&snapshot, scale.short_history, with_snapshots).await;
         short_histories(&many, scale.recovered_entities, scale.events_each).await;
     });
-    let peaks: [Cell<f64>; 5] = Default::default();
-    let (long, short, many) = (text(&long), text(&short), text(&many));
+    let peaks: [Cell<f64>; 6] = Default::default();
+    let (long, short, many, snapshot) = (text(&long), text(&short), text(&many), text(&snapshot));
     let (events, fewer) = (scale.long_history.to_string(), scale.short_history.to_string());
     let entities = scale.recovered_entities.to_string();
     let part = |name, part: [&str; 3], which: usize| {
@@ -51,6 +55,7 @@ pub(crate) fn run(scale: &Scale, dir: &Path) -> Section {
         part("bare loop, all of an event", [FULL_LOOP, long, &events], 2),
         part("annals, fewer events", [REPLAY, short, &fewer], 3),
         part("annals, many entities", [ACTIVATE, many, &entities], 4),
+        part("annals, fewer events, snapshot", [SNAPSHOT, snapshot, &fewer], 5),
     ];
     let samples = in_turn(&mut contestants, scale.rounds);
     drop(contestants);
@@ -60,7 +65,7 @@ pub(crate) fn run(scale: &Scale, dir: &Path) -> Section {
     }
 }
 
-fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 5]) -> Vec<Row> {
+fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 6]) -> Vec<Row> {
     let of_loop = |which: usize| samples[0].median() / samples[which].median();
     let (events, fewer) = (scale.long_history, scale.short_history);
     let one = format!("{SETTINGS}; one entity of {events} events, its file in the page cache");
@@ -68,6 +73,8 @@ fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 5]) -> Vec<Row> {
         "{SETTINGS}; {} of {} events, {CALLERS} at once",
         scale.recovered_entities, scale.events_each
     );
+    // The rates are those of the events; what is told is the time for all of them.
+    let micros = 1e6 * fewer as f64;
     let payload = "the same rows of the same file; only the payload is selected";
     let all = "as above, with number, position, time, manifest, codec and checksum";
     let peak = |what, which: usize, of| {
@@ -90,7 +97,31 @@ fn rows(scale: &Scale, samples: &[Samples], peaks: [f64; 5]) -> Vec<Row> {
         peak("annals, memory, fewer events", 3, fewer),
         peak("bare loop, memory", 1, events),
         Row::rate("annals, activations", "entities/s", &samples[4], many),
+        Row::each(
+            "one entity, no snapshot",
+            "us",
+            micros,
+            &samples[3],
+            format!("{SETTINGS}; {fewer} events"),
+        ),
+        Row::each(
+            "one entity, from a snapshot",
+            "us",
+            micros,
+            &samples[5],
+            format!("{SETTINGS}; {fewer} events, the last one in the snapshot"),
+        )
+        .ratio(samples[5].median() / samples[3].median(), "times as fast as without"),
     ]
+}
+
+fn plain(account: Definition<Account>) -> Definition<Account> {
+    account
+}
+
+/// One is taken when the node that writes the history shuts down.
+fn with_snapshots(account: Definition<Account>) -> Definition<Account> {
+    account.snapshots(Snapshots::on_demand().on_passivation())
 }
 
 fn text(path: &Path) -> &str {
@@ -104,10 +135,14 @@ fn measured(part: &[String; 3], peak: &Cell<f64>) -> f64 {
     figures[0]
 }
 
-async fn long_history(path: &Path, events: u64) {
-    let persisted = Persisted::start(path, 1, Keys::Without).await;
+async fn long_history(
+    path: &Path,
+    events: u64,
+    policies: impl FnOnce(Definition<Account>) -> Definition<Account>,
+) {
+    let persisted = Persisted::<Account>::start_with(path, 1, Keys::Without, policies).await;
     let mut commands = stream::iter(0..events / AT_ONCE)
-        .map(|_| persisted.accounts[0].ask(DepositOften { times: AT_ONCE }).into_future())
+        .map(|_| persisted.accounts[0].deposit_often(AT_ONCE).into_future())
         .buffered(8);
     while let Some(reply) = commands.next().await {
         reply.expect("the history is written");
@@ -118,10 +153,10 @@ async fn long_history(path: &Path, events: u64) {
 
 /// One event of each entity after the other, so that the rows of an entity are far apart.
 async fn short_histories(path: &Path, entities: usize, events_each: u64) {
-    let persisted = Persisted::start(path, entities, Keys::Without).await;
+    let persisted = Persisted::<Account>::start(path, entities, Keys::Without).await;
     for _ in 0..events_each {
         let mut commands = stream::iter(&persisted.accounts)
-            .map(|account| account.ask(Deposit { cents: 1 }).into_future())
+            .map(|account| account.deposit(1).into_future())
             .buffer_unordered(CALLERS);
         while let Some(reply) = commands.next().await {
             reply.expect("the history is written");
@@ -136,7 +171,8 @@ pub(crate) fn child(part: &[&str]) -> Option<Vec<f64>> {
     let count: u64 = count.parse().ok()?;
     let path = Path::new(path);
     let rate = match *part {
-        REPLAY => Tokio::new().wait(replay(path, count)),
+        REPLAY => Tokio::new().wait(replay(path, count, plain)),
+        SNAPSHOT => Tokio::new().wait(replay(path, count, with_snapshots)),
         LOOP => bare_loop(path, count),
         FULL_LOOP => full_loop(path, count),
         ACTIVATE => Tokio::new().wait(activate(path, count as usize)),
@@ -169,22 +205,26 @@ impl Measuring {
     }
 }
 
-async fn replay(path: &Path, events: u64) -> Measured {
+async fn replay(
+    path: &Path,
+    events: u64,
+    policies: impl FnOnce(Definition<Account>) -> Definition<Account>,
+) -> Measured {
     let storage = SqliteStorage::open(path).await.expect("the store opens");
-    let node = account::node(storage).await;
+    let node = account::node_with::<Account>(storage, policies).await;
     let account = node.entity::<Account>(account::entity_id(0));
     let measuring = Measuring::start();
-    assert_eq!(account.ask(Balance).await.expect("a balance"), events);
+    assert_eq!(account.balance().await.expect("a balance"), events);
     measuring.end(events)
 }
 
 async fn activate(path: &Path, entities: usize) -> Measured {
     let storage = SqliteStorage::open(path).await.expect("the store opens");
-    let node = account::node(storage).await;
-    let accounts = account::accounts(&node, entities);
+    let node = account::node::<Account>(storage).await;
+    let accounts = account::accounts::<Account>(&node, entities);
     let measuring = Measuring::start();
     let mut balances =
-        stream::iter(&accounts).map(|account| account.ask(Balance).into_future()).buffer_unordered(CALLERS);
+        stream::iter(&accounts).map(|account| account.balance().into_future()).buffer_unordered(CALLERS);
     while let Some(balance) = balances.next().await {
         assert!(balance.expect("a balance") > 0);
     }

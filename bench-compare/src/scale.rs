@@ -13,6 +13,11 @@ pub(crate) struct Scale {
     pub(crate) commands: usize,
     /// How many commands a caller makes in a round when it is the only one.
     pub(crate) lone_commands: usize,
+    /// How many calls each caller makes in a round of a process of its own.
+    pub(crate) observed_queries: usize,
+    pub(crate) observed_commands: usize,
+    /// How often an event is encoded and decoded in a round.
+    pub(crate) codings: usize,
     /// The long history, in events.
     pub(crate) long_history: u64,
     /// The shorter one, whose replay must need as much memory.
@@ -33,6 +38,9 @@ impl Scale {
         queries: 2_000,
         commands: 100,
         lone_commands: 3_000,
+        observed_queries: 500,
+        observed_commands: 100,
+        codings: 1_000_000,
         long_history: 1_000_000,
         short_history: 100_000,
         recovered_entities: 10_000,
@@ -47,6 +55,9 @@ impl Scale {
         queries: 50,
         commands: 10,
         lone_commands: 50,
+        observed_queries: 20,
+        observed_commands: 10,
+        codings: 1_000,
         long_history: 5_000,
         short_history: 1_000,
         recovered_entities: 200,

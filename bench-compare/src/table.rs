@@ -34,6 +34,23 @@ impl Row {
         }
     }
 
+    /// What one takes, from rates: a second has so many `units`.
+    pub(crate) fn each(
+        what: &str,
+        unit: &str,
+        units: f64,
+        samples: &Samples,
+        settings: impl Into<String>,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            figure: format!("{} {unit}", grouped(units / samples.median())),
+            spread: format!("{} .. {}", grouped(units / samples.most()), grouped(units / samples.least())),
+            ratio: String::new(),
+            settings: settings.into(),
+        }
+    }
+
     /// A single figure.
     pub(crate) fn figure(what: &str, figure: f64, unit: &str, settings: impl Into<String>) -> Self {
         let figure = format!("{} {unit}", grouped(figure));

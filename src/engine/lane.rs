@@ -159,12 +159,12 @@ struct Serving<'a> {
 impl Serving<'_> {
     async fn serve(&self, queue: &mut mpsc::Receiver<LaneMessage>) {
         let mut messages = Vec::new();
-        let mut group = Vec::new();
-        let mut group_bytes = 0;
         while queue.recv_many(&mut messages, self.limits.group_writes).await > 0 {
+            let mut group = Vec::with_capacity(messages.len());
+            let mut group_bytes = 0;
             for message in messages.drain(..) {
                 let LaneMessage::Write(queued) = message else {
-                    self.commit(std::mem::take(&mut group)).await;
+                    self.commit(group).await;
                     return;
                 };
                 let bytes = queued.write.payload_bytes();
@@ -175,8 +175,7 @@ impl Serving<'_> {
                 group_bytes += bytes;
                 group.push(queued);
             }
-            self.commit(std::mem::take(&mut group)).await;
-            group_bytes = 0;
+            self.commit(group).await;
         }
     }
 

@@ -49,6 +49,9 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         seen: Seen,
     ) -> Result<(), End> {
         let Decided { changes, extras } = decided;
+        if matches!(changes, Changes::None) && extras.is_none() && keyed.is_none() {
+            return self.finish_unchanged(call, seen);
+        }
         if let Some(detail) = self.misfit(&changes, extras.as_deref()) {
             let (id, command) = (self.inbox.id().clone(), call.command());
             self.refuse(call, NotHandled::ImpossibleEffect { id, command, detail });
@@ -58,6 +61,17 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             Changes::Update(update) => self.finish_state(call, keyed, Some(update), extras, seen),
             Changes::Delete => self.finish_state(call, keyed, None, extras, seen),
             changes => self.finish_events(call, keyed, changes, extras, seen),
+        }
+    }
+
+    /// The short way of a query, and of a command that comes to nothing that is stored.
+    fn finish_unchanged(&mut self, mut call: Box<dyn Envelope<S>>, seen: Seen) -> Result<(), End> {
+        match catch(|| call.settle(&self.state)) {
+            Ok(()) => {
+                self.hold(None, 0, HeldAnswer::Own(call), seen);
+                Ok(())
+            }
+            Err(message) => self.broken(call, message),
         }
     }
 

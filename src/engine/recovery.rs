@@ -24,14 +24,15 @@ pub(super) struct Recovered<S> {
     pub(super) completeness: Completeness,
 }
 
-/// Recovers an entity under a valid tenure, when it is its turn.
+/// Recovers an entity under a valid tenure, when it is its turn. Boxed: it passes through the entity's task, which
+/// would keep room for it wherever it passed.
 ///
 /// The tenure comes first: its epoch is confirmed by the storage, so no write of an earlier owner or of an
 /// earlier activation can land behind what is read here.
 pub(super) async fn activate<S: Send + Sync + 'static>(
     kind: &Kind<S>,
     inbox: &Inbox<S>,
-) -> Result<Recovered<S>, RecoveryError> {
+) -> Result<Box<Recovered<S>>, RecoveryError> {
     let _turn = kind.recoveries.acquire().await.expect("the recovery permits are never closed");
     let began = Instant::now();
     let tenure = kind.tenures.tenure(inbox.shard()).await.map_err(RecoveryError::Storage)?;
@@ -42,7 +43,7 @@ pub(super) async fn activate<S: Send + Sync + 'static>(
         EntityKind::Ephemeral => fresh(kind, inbox.id(), tenure)?,
     };
     kind.instruments.recovery_seconds.record(began.elapsed());
-    Ok(recovered)
+    Ok(Box::new(recovered))
 }
 
 async fn events<S: Send + Sync + 'static>(

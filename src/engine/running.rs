@@ -72,7 +72,13 @@ pub(super) enum Handled<S> {
 }
 
 impl<'a, S: Send + Sync + 'static> Active<'a, S> {
-    pub(super) fn new(kind: &'a Arc<Kind<S>>, inbox: &'a Arc<Inbox<S>>, recovered: Recovered<S>) -> Self {
+    #[expect(clippy::boxed_local, reason = "the caller would keep an empty box for as long as it keeps this")]
+    pub(super) fn new(
+        kind: &'a Arc<Kind<S>>,
+        inbox: &'a Arc<Inbox<S>>,
+        recovered: Box<Recovered<S>>,
+    ) -> Self {
+        let recovered = *recovered;
         // No two owners of a shard have the same epoch, so two nodes never make up the same id.
         let epoch = u128::from(recovered.tenure.fence().epoch.get());
         let activation = ActivationId::new(epoch << 64 | u128::from(kind.random.next_u64()));
@@ -107,7 +113,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     /// decide are in `calls` then.
     pub(super) async fn run(&mut self, calls: &mut Calls<S>) -> End {
         let end = self.handle_calls(calls).await;
-        self.stop(&end).await;
+        let end = Box::pin(self.stop(end)).await;
         // They came before those that are left.
         self.waiting.append(calls);
         std::mem::swap(&mut self.waiting, calls);
@@ -219,34 +225,55 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                 calls.push_front(call);
                 return Err(End::Lost(why.clone()));
             }
-            match self.handle(call, &looked_up)? {
-                Handled::Done => {}
-                Handled::AskStorage(call, key) => {
-                    let keys = self.keys_to_look_up(key, calls);
-                    self.kind.instruments.key_lookups.increment(keys.len() as u64);
-                    match Box::pin(look_up(self.kind, self.inbox.id(), keys)).await {
-                        Ok(answers) => {
-                            looked_up = answers;
-                            calls.push_front(call);
-                        }
-                        // Its first use may have happened: not even "nothing happened" can be said.
-                        Err(error) => {
-                            let failure = Failure::Unknown(Unknown::KeyLookup(error));
-                            self.hold(None, 0, HeldAnswer::Failed(call, failure), Seen::nothing());
-                        }
-                    }
-                }
-                Handled::Alone(call, keyed) => {
-                    Box::pin(self.handle_alone(call, keyed, calls)).await?;
-                    // While it waited, writes were confirmed, so keys may have left the window.
-                    looked_up.clear();
-                }
+            let handled = self.handle(call, &looked_up)?;
+            if !matches!(handled, Handled::Done) {
+                Box::pin(self.handle_rest(handled, calls, &mut looked_up)).await?;
             }
-            if let Some(queued) = self.unsent.take() {
-                Box::pin(self.kind.lanes.submit(self.inbox.shard(), *queued)).await;
+            if self.unsent.is_some() {
+                Box::pin(self.send_unsent()).await;
             }
         }
         Ok(())
+    }
+
+    /// Goes on with a call that could not be handled at once.
+    async fn handle_rest(
+        &mut self,
+        handled: Handled<S>,
+        calls: &mut Calls<S>,
+        looked_up: &mut LookedUp,
+    ) -> Result<(), End> {
+        match handled {
+            Handled::Done => {}
+            Handled::AskStorage(call, key) => {
+                let keys = self.keys_to_look_up(key, calls);
+                self.kind.instruments.key_lookups.increment(keys.len() as u64);
+                match look_up(self.kind, self.inbox.id(), keys).await {
+                    Ok(answers) => {
+                        *looked_up = answers;
+                        calls.push_front(call);
+                    }
+                    // Its first use may have happened: not even "nothing happened" can be said.
+                    Err(error) => {
+                        let failure = Failure::Unknown(Unknown::KeyLookup(error));
+                        self.hold(None, 0, HeldAnswer::Failed(call, failure), Seen::nothing());
+                    }
+                }
+            }
+            Handled::Alone(call, keyed) => {
+                self.handle_alone(call, keyed, calls).await?;
+                // While it waited, writes were confirmed, so keys may have left the window.
+                looked_up.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the lane has room for the write that it had none for.
+    async fn send_unsent(&mut self) {
+        if let Some(queued) = self.unsent.take() {
+            self.kind.lanes.submit(self.inbox.shard(), *queued).await;
+        }
     }
 
     fn handle(&mut self, call: Box<dyn Envelope<S>>, looked_up: &LookedUp) -> Result<Handled<S>, End> {

@@ -7,10 +7,11 @@ use super::snapshots::SnapshotWork;
 use crate::storage::StorageError;
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
-    /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest.
-    pub(super) async fn stop(&mut self, end: &End) {
-        let mut error = match end {
-            End::Quiet | End::Erased => return,
+    /// Waits until every write of the activation is settled, lets out what is durable, and fails the rest. Gives
+    /// the end back.
+    pub(super) async fn stop(&mut self, end: End) -> End {
+        let mut error = match &end {
+            End::Quiet | End::Erased => return end,
             End::Broken(_) => None,
             End::Lost(error) => Some(error.clone()),
         };
@@ -28,6 +29,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         if let Some(SnapshotWork::Saving(_)) = self.snapshot.as_deref() {
             SnapshotWork::run(&mut self.snapshot).await;
         }
+        end
     }
 }
 

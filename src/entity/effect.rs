@@ -51,7 +51,14 @@ impl Effect<(), (), Never> {
         Ev::Entity: EventSourced<Event = Ev>,
     {
         let change = |event| Box::new(Persisted(event)) as Box<dyn Change<Ev::Entity>>;
-        Effect::of(Changes::Many(events.into_iter().map(change).collect()))
+        let mut changes = events.into_iter().map(change).fuse();
+        Effect::of(match (changes.next(), changes.next()) {
+            (None, _) => Changes::None,
+            (Some(only), None) => Changes::One(only),
+            (Some(first), Some(second)) => {
+                Changes::Many([first, second].into_iter().chain(changes).collect())
+            }
+        })
     }
 }
 

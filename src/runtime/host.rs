@@ -57,12 +57,12 @@ impl<S: Send + Sync + 'static> Host<S> {
             Entry::Wait(waiting) => (None, Some(waiting)),
             Entry::Full => {
                 drop(partition);
-                return Err(self.too_many());
+                return Err(too_many(&self.census));
             }
         };
         let inbox = Arc::new(Inbox::new(id, self.kind.limits.mailbox, self.census.uses()));
         let (registry, census) = (self.registry.clone(), self.census.clone());
-        let presence = Presence { registry, census, inbox: inbox.clone(), place };
+        let mut presence = Presence { registry, census, inbox: inbox.clone(), place };
         let pushed = inbox.push(envelope);
         debug_assert!(pushed.is_ok(), "a new inbox takes a call");
         let seat = Arc::new(Seat { inbox: inbox.clone(), task: OnceLock::new() });
@@ -72,12 +72,11 @@ impl<S: Send + Sync + 'static> Host<S> {
         drop(partition);
         self.census.note(&inbox);
         to.remember(inbox.clone());
-        let (kind, too_many) = (self.kind.clone(), self.too_many());
+        let kind = self.kind.clone();
         let task = self.spawner.spawn(async move {
-            let mut presence = presence;
             if let Some(waiting) = waiting {
                 let waited = Box::pin(presence.census.clone().await_place(waiting)).await;
-                let Some(place) = waited else { return presence.refuse(&too_many) };
+                let Some(place) = waited else { return presence.refuse(&too_many(&presence.census)) };
                 presence.place = Some(place);
             }
             engine::run(kind, inbox).await;
@@ -86,10 +85,6 @@ impl<S: Send + Sync + 'static> Host<S> {
         // Nobody else sets it.
         let _ = seat.task.set(task);
         Ok(())
-    }
-
-    fn too_many(&self) -> Failure {
-        Failure::Overloaded(Overloaded::ActiveEntities { limit: self.census.limit() })
     }
 
     fn failure(&self, to: &Address<S>, why: Refusal) -> Failure {
@@ -113,6 +108,10 @@ impl<S: Send + Sync + 'static> Host<S> {
             }
         }
     }
+}
+
+fn too_many(census: &Census) -> Failure {
+    Failure::Overloaded(Overloaded::ActiveEntities { limit: census.limit() })
 }
 
 impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {

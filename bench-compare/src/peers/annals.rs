@@ -1,38 +1,40 @@
 //! Annals on the memory backend: the query of an account.
 
-use crate::account::{self, Account, Balance, Deposit};
+use crate::account::{self, Account, Form};
 use crate::callers::Callee;
-use annals::{EntityRef, Node};
+use annals::Node;
 use annals_memory::MemoryStorage;
 
 pub(crate) const NAME: &str = "annals (memory backend)";
+/// The same entity without macros.
+pub(crate) const BY_HAND: &str = "annals, traits by hand";
 
-pub(crate) struct Annals {
+pub(crate) struct Annals<F: Form> {
     /// The entities leave memory with the last handle.
     _node: Node,
-    accounts: Vec<EntityRef<Account>>,
+    accounts: Vec<F::Ref>,
 }
 
-impl Annals {
+impl<F: Form> Annals<F> {
     pub(crate) async fn start(count: usize) -> Self {
-        let node = account::node(MemoryStorage::new()).await;
-        let accounts = account::accounts(&node, count);
+        let node = account::node::<F>(MemoryStorage::new()).await;
+        let accounts = account::accounts::<F>(&node, count);
         for account in &accounts {
-            account.ask(Deposit { cents: 1 }).await.expect("a deposit");
+            F::ask_deposit(account, None).await;
         }
         Self { _node: node, accounts }
     }
 }
 
-impl Callee for Annals {
+impl<F: Form> Callee for Annals<F> {
     async fn call(&self, entity: usize, _: usize, _: usize) {
-        assert_eq!(self.accounts[entity].ask(Balance).await.expect("a balance"), 1);
+        assert_eq!(F::ask_balance(&self.accounts[entity]).await, 1);
     }
 }
 
 /// Activates entities that have stored nothing, and keeps no client of them.
 pub(crate) async fn activate(count: usize) -> Node {
-    let node = account::node(MemoryStorage::new()).await;
+    let node = account::node::<Account>(MemoryStorage::new()).await;
     activate_more(&node, 0, count).await;
     node
 }
@@ -40,7 +42,6 @@ pub(crate) async fn activate(count: usize) -> Node {
 /// Activates further ones.
 pub(crate) async fn activate_more(node: &Node, from: usize, to: usize) {
     for index in from..to {
-        let account = node.entity::<Account>(account::entity_id(index));
-        account.ask(Balance).await.expect("a balance");
+        Account::ask_balance(&node.entity::<Account>(account::entity_id(index))).await;
     }
 }
