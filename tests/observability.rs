@@ -278,12 +278,12 @@ fn groups_and_failed_writes_are_measured_by_lane() {
         let one = node.entity::<Counter>("one");
         one.raise(1).await.unwrap();
         let changes = metrics.changes();
-        assert_eq!(changes["annals_group_writes 0"], [1.0]);
-        assert_eq!(changes["annals_group_seconds 0"].len(), 1);
-        assert!(!changes.contains_key("annals_writes_failed_total 0"));
+        assert_eq!(changes["annals_group_writes 0 0"], [1.0]);
+        assert_eq!(changes["annals_group_seconds 0 0"].len(), 1);
+        assert!(!changes.contains_key("annals_writes_failed_total 0 0"));
         gate.fail_next(Fault::NotAppliedAndLost);
         one.raise(1).await.unwrap_err();
-        assert_eq!(metrics.changes()["annals_writes_failed_total 0"], [1.0]);
+        assert_eq!(metrics.changes()["annals_writes_failed_total 0 0"], [1.0]);
     });
 }
 
