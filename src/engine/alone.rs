@@ -5,7 +5,7 @@ use super::Calls;
 use super::erase::{Erased, erase};
 use super::held::{HeldAnswer, Seen};
 use super::keyed::Keyed;
-use super::panics::panic_message;
+use super::panics::{catch, panic_message};
 use super::running::{Active, End};
 use super::snapshots::SnapshotWork;
 use crate::entity::{Decided, Envelope, Failure, Mode, Unknown};
@@ -37,7 +37,10 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             return Err(end);
         }
         match call.mode() {
-            Mode::Awaited(deadline) => self.await_handler(call, keyed, deadline).await,
+            Mode::Awaited => match catch(|| call.deadline()) {
+                Ok(own) => self.await_handler(call, keyed, own).await,
+                Err(message) => self.broken(call, message),
+            },
             Mode::Erase => self.erase(call).await,
             Mode::Direct => self.decide(call, keyed),
         }
@@ -47,9 +50,9 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         &mut self,
         mut call: Box<dyn Envelope<S>>,
         keyed: Option<Keyed>,
-        deadline: Option<Duration>,
+        own_deadline: Option<Duration>,
     ) -> Result<(), End> {
-        let deadline = deadline.unwrap_or(self.kind.limits.async_handler);
+        let deadline = own_deadline.unwrap_or(self.kind.limits.async_handler);
         let seen = self.begin(&*call, keyed.as_ref());
         let awaited = {
             let (state, ctx) = (&self.state, &self.ctx);

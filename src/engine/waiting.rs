@@ -37,7 +37,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         match catch(|| call.ready(&self.state)) {
             Ok(true) => match call.mode() {
                 Mode::Direct => self.decide(call, keyed).map(|()| Handled::Done),
-                Mode::Awaited(_) | Mode::Erase => Ok(Handled::Alone(call, keyed)),
+                Mode::Awaited | Mode::Erase => Ok(Handled::Alone(call, keyed)),
             },
             Ok(false) => {
                 self.wait(call);

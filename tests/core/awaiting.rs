@@ -4,7 +4,7 @@
 use crate::gate::{Gate, quiesce};
 use crate::ledger::{Ledger, Service, builder, numbers};
 use annals::storage::{Fence, StorageProvider};
-use annals::{CallError, Epoch, Limits, Node, ShardId, Unknown};
+use annals::{CallError, Epoch, Limits, Node, NotHandled, ShardId, Unknown};
 use futures_util::FutureExt;
 use std::pin::pin;
 use std::time::Duration;
@@ -115,4 +115,21 @@ async fn a_caller_that_goes_away_does_not_stop_a_handler_that_awaits() {
     service.answer();
     quiesce().await;
     assert_eq!(ledger.sum().await.unwrap(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_deadline_refuses_only_that_command() {
+    let gate = Gate::closed();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    let mut before = pin!(ledger.add(1).into_future());
+    let mut panicking = pin!(ledger.wait_for_nothing().into_future());
+    let mut behind = pin!(ledger.add(10).into_future());
+    assert!((&mut before).now_or_never().is_none());
+    assert!((&mut panicking).now_or_never().is_none());
+    assert!((&mut behind).now_or_never().is_none());
+    gate.release(2);
+    assert_eq!(before.await.unwrap(), 1);
+    let error = panicking.await.unwrap_err();
+    assert!(matches!(error, CallError::NotHandled(NotHandled::Panicked { .. })), "{error:?}");
+    assert_eq!(behind.await.unwrap(), 11);
 }

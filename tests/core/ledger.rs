@@ -110,10 +110,19 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum)
     }
 
+    #[command(deadline = no_deadline())]
+    pub(crate) async fn wait_for_nothing(&self) -> Effect<Self> {
+        Effect::none()
+    }
+
     /// The same with the node's deadline.
     pub(crate) async fn sum_with(&self, service: String) -> i64 {
         self.sum + Service::named(&service).ask().await
     }
+}
+
+fn no_deadline() -> Duration {
+    panic!("the deadline gave up")
 }
 
 pub(crate) fn ledger(id: &str) -> PersistenceId {
