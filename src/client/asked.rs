@@ -152,6 +152,13 @@ impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Envelope<S> for Ask
     }
 
     fn fail(self: Box<Self>, failure: Failure) {
+        let failure = match failure {
+            // What the handler did outside has happened.
+            Failure::NotHandled(why) if H::AWAITS && !matches!(self.stage, Stage::Command(_)) => {
+                Failure::Unknown(Unknown::NotStored(why))
+            }
+            failure => failure,
+        };
         if self.slot.is_none() {
             tracing::warn!(command = C::NAME, ?failure, "a told command failed");
         }
