@@ -24,8 +24,8 @@ enum Awaited<S> {
 }
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
-    /// Waits until nothing is in flight, and handles the call. If that does not come to pass, the call is the
-    /// first of those for the next activation.
+    /// Waits until nothing is in flight, and handles the call. If that does not come to pass, the call is left to
+    /// the next activation, in its place.
     pub(super) async fn handle_alone(
         &mut self,
         call: Box<dyn Envelope<S>>,
@@ -33,7 +33,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         calls: &mut Calls<S>,
     ) -> Result<(), End> {
         if let Err(end) = self.settle_all().await {
-            calls.push_front(call);
+            self.put_back(call, calls);
             return Err(end);
         }
         match call.mode() {

@@ -110,6 +110,18 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum)
     }
 
+    /// Spends what a service outside says, while the ledger is open.
+    #[command(ready = Ledger::is_open_to)]
+    pub(crate) async fn spend_with(&self, service: String) -> Effect<Self, i64> {
+        let cents = Service::named(&service).ask().await;
+        Effect::persist_all([LedgerEvent::Added { cents: -cents }, LedgerEvent::Closed])
+            .reply(|ledger| ledger.sum)
+    }
+
+    fn is_open_to(&self, _service: &str) -> bool {
+        self.open
+    }
+
     #[command(deadline = no_deadline())]
     pub(crate) async fn wait_for_nothing(&self) -> Effect<Self> {
         Effect::none()
