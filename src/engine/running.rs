@@ -138,8 +138,9 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             };
             let news = tokio::select! {
                 biased;
-                news = self.inbox.news(wanted, calls) => news,
+                // First, or it would never go on while there is always another call.
                 () = SnapshotWork::run(&mut self.snapshot), if self.snapshot.is_some() => continue,
+                news = self.inbox.news(wanted, calls) => news,
                 () = &mut idle_check, if quiet => {
                     if !was_busy && self.may_leave() {
                         return End::Quiet;

@@ -379,3 +379,20 @@ async fn an_incomplete_recovery_takes_no_snapshot_and_deletes_nothing() {
     assert_eq!(gate.snapshot_saves(), 0);
     assert_eq!(numbers(&gate, "l").await.first(), Some(&1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_saved_while_the_entity_never_rests() {
+    let mut limits = Limits::default();
+    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (100_000, 100_000, 1 << 30);
+    let gate = Gate::open();
+    let node = builder(gate.clone(), |it| it.snapshots(Snapshots::every(10)));
+    let ledger = node.limits(limits).start().await.unwrap().entity::<Ledger>("l");
+    for _ in 0..5 {
+        // More than the entity handles in its turn, so there is always another command in the mailbox.
+        for _ in 0..10_000 {
+            ledger.add(1).tell().await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(gate.snapshot_saves() > 0);
+}
