@@ -96,7 +96,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             waited_at: None,
             changed: false,
             unsent: None,
-            last_snapshot: recovered.snapshot.unwrap_or_default(),
+            last_snapshot: recovered.last_snapshot,
             snapshot: None,
             completeness: recovered.completeness,
             leaving: false,

@@ -55,15 +55,23 @@ async fn a_snapshot_after_so_much_time() {
         .start()
         .await
         .unwrap();
-    clock.advance(Duration::from_secs(3_600));
-    add(&node, 2).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1]);
+    clock.advance(Duration::from_secs(56 * 365 * 86_400));
+    // An hour since the first event, over two activations.
+    node.entity::<Ledger>("l").add_and_leave(1).await.unwrap();
+    quiesce().await;
     clock.advance(Duration::from_secs(3_599));
     add(&node, 1).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1]);
+    assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
     clock.advance(Duration::from_secs(1));
     add(&node, 1).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1, 4]);
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3]);
+    // An hour since the last.
+    clock.advance(Duration::from_secs(3_599));
+    add(&node, 1).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3]);
+    clock.advance(Duration::from_secs(1));
+    add(&node, 1).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3, 5]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,4 +403,15 @@ async fn a_snapshot_is_saved_while_the_entity_never_rests() {
         tokio::task::yield_now().await;
     }
     assert!(gate.snapshot_saves() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erased_entity_without_new_events_has_nothing_to_keep() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::every(3).on_passivation()).await;
+    add(&node, 2).await;
+    node.erase::<Ledger>("l").await.unwrap();
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 0);
+    node.shutdown().await;
+    assert_eq!(gate.snapshot_saves(), 0);
 }
