@@ -11,6 +11,7 @@ use crate::vocabulary::{Codec, CodecError, CommandDigest, Key, Manifest, Name, P
 use futures_util::future::{BoxFuture, FutureExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Commands are told apart by this encoding, whatever codec the entity stores with: a change of codec must
@@ -74,7 +75,11 @@ impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Envelope<S> for Ask
     }
 
     fn mode(&self) -> Mode {
-        H::awaits().map_or(Mode::Direct, Mode::Awaited)
+        if H::AWAITS { Mode::Awaited } else { Mode::Direct }
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        H::deadline()
     }
 
     fn key(&self) -> Option<&Key> {
@@ -147,6 +152,13 @@ impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Envelope<S> for Ask
     }
 
     fn fail(self: Box<Self>, failure: Failure) {
+        let failure = match failure {
+            // What the handler did outside has happened.
+            Failure::NotHandled(why) if H::AWAITS && !matches!(self.stage, Stage::Command(_)) => {
+                Failure::Unknown(Unknown::NotStored(why))
+            }
+            failure => failure,
+        };
         if self.slot.is_none() {
             tracing::warn!(command = C::NAME, ?failure, "a told command failed");
         }

@@ -9,9 +9,12 @@ pub trait Handled<S, C>: Send + 'static {
     /// What the handler returns.
     type Output: Outcome<S>;
 
-    /// For a handler that awaits, its own deadline if it has one.
+    /// Whether the handler awaits.
     #[doc(hidden)]
-    fn awaits() -> Option<Option<Duration>>;
+    const AWAITS: bool;
+    /// The deadline of a handler that awaits, if it has one of its own.
+    #[doc(hidden)]
+    fn deadline() -> Option<Duration>;
     #[doc(hidden)]
     fn ready(state: &S, command: &C) -> bool;
     #[doc(hidden)]
@@ -30,8 +33,9 @@ pub enum Awaited {}
 
 impl<S: Handler<C>, C: Command> Handled<S, C> for Directly {
     type Output = S::Output;
+    const AWAITS: bool = false;
 
-    fn awaits() -> Option<Option<Duration>> {
+    fn deadline() -> Option<Duration> {
         None
     }
 
@@ -50,9 +54,10 @@ impl<S: Handler<C>, C: Command> Handled<S, C> for Directly {
 
 impl<S: AsyncHandler<C>, C: Command> Handled<S, C> for Awaited {
     type Output = S::Output;
+    const AWAITS: bool = true;
 
-    fn awaits() -> Option<Option<Duration>> {
-        Some(S::deadline())
+    fn deadline() -> Option<Duration> {
+        S::deadline()
     }
 
     fn ready(state: &S, command: &C) -> bool {

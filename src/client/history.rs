@@ -182,17 +182,12 @@ impl<Ev: Event> Follower<Ev> {
         read.map_err(|error| storage(error.at(Subject::Event(id.clone(), sequence_nr))))
     }
 
-    /// What the event is called among those that are meant; none if it belongs to another part.
+    /// What the event is called among those that are meant; none if it belongs to another part. One that nobody
+    /// knows is never skipped.
     fn own_manifest(&self, manifest: &Manifest) -> Option<Manifest> {
-        let owner = self.source.parts.iter().filter(|part| manifest.name.starts_with(part.as_str()));
-        let owner = owner.map(String::as_str).max_by_key(|part| part.len()).unwrap_or("");
-        if owner != self.source.prefix {
-            return None;
-        }
-        if owner.is_empty() {
-            return Some(manifest.clone());
-        }
-        Some(Manifest { name: Name::from(manifest.name[owner.len()..].to_owned()), ..manifest.clone() })
+        let name = Name::from(manifest.name.strip_prefix(self.source.prefix.as_str())?.to_owned());
+        let own = Manifest { name, version: manifest.version };
+        (self.own.knows(&own) || !self.source.readable.contains(manifest)).then_some(own)
     }
 
     fn compacted(&self, deleted_to: SequenceNr) -> HistoryError {

@@ -5,7 +5,7 @@ use super::Calls;
 use super::erase::{Erased, erase};
 use super::held::{HeldAnswer, Seen};
 use super::keyed::Keyed;
-use super::panics::panic_message;
+use super::panics::{catch, panic_message};
 use super::running::{Active, End};
 use super::snapshots::SnapshotWork;
 use crate::entity::{Decided, Envelope, Failure, Mode, Unknown};
@@ -24,8 +24,8 @@ enum Awaited<S> {
 }
 
 impl<S: Send + Sync + 'static> Active<'_, S> {
-    /// Waits until nothing is in flight, and handles the call. If that does not come to pass, the call is the
-    /// first of those for the next activation.
+    /// Waits until nothing is in flight, and handles the call. If that does not come to pass, the call is left to
+    /// the next activation, in its place.
     pub(super) async fn handle_alone(
         &mut self,
         call: Box<dyn Envelope<S>>,
@@ -33,11 +33,14 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         calls: &mut Calls<S>,
     ) -> Result<(), End> {
         if let Err(end) = self.settle_all().await {
-            calls.push_front(call);
+            self.put_back(call, calls);
             return Err(end);
         }
         match call.mode() {
-            Mode::Awaited(deadline) => self.await_handler(call, keyed, deadline).await,
+            Mode::Awaited => match catch(|| call.deadline()) {
+                Ok(own) => self.await_handler(call, keyed, own).await,
+                Err(message) => self.broken(call, message),
+            },
             Mode::Erase => self.erase(call).await,
             Mode::Direct => self.decide(call, keyed),
         }
@@ -47,9 +50,9 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         &mut self,
         mut call: Box<dyn Envelope<S>>,
         keyed: Option<Keyed>,
-        deadline: Option<Duration>,
+        own_deadline: Option<Duration>,
     ) -> Result<(), End> {
-        let deadline = deadline.unwrap_or(self.kind.limits.async_handler);
+        let deadline = own_deadline.unwrap_or(self.kind.limits.async_handler);
         let seen = self.begin(&*call, keyed.as_ref());
         let awaited = {
             let (state, ctx) = (&self.state, &self.ctx);

@@ -232,6 +232,9 @@ pub(crate) trait Resident: Send + Sync {
     /// The node's count of activations at its last call.
     fn used_at(&self) -> u64;
 
+    /// Whether it has left for good. Refs may still hold on to what is left of it.
+    fn has_left(&self) -> bool;
+
     /// Asks it to leave memory. The answer is whether it may: nothing of it is under way. A call that comes in
     /// meanwhile keeps it.
     fn ask_to_leave(&self) -> bool;
@@ -240,6 +243,10 @@ pub(crate) trait Resident: Send + Sync {
 impl<S: Send + Sync> Resident for Inbox<S> {
     fn used_at(&self) -> u64 {
         self.lock().used_at
+    }
+
+    fn has_left(&self) -> bool {
+        self.lock().phase == Phase::Retired
     }
 
     fn ask_to_leave(&self) -> bool {

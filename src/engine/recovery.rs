@@ -20,7 +20,7 @@ pub(super) struct Recovered<S> {
     pub(super) sequence_nr: SequenceNr,
     pub(super) revision: Revision,
     pub(super) keys: KeyWindow,
-    pub(super) snapshot: Option<LastSnapshot>,
+    pub(super) last_snapshot: LastSnapshot,
     pub(super) completeness: Completeness,
 }
 
@@ -58,10 +58,10 @@ async fn events<S: Send + Sync + 'static>(
     // Asked first: a history that was cut off at its end is found by what it must reach.
     let extent = kind.journal().extent(id).await.map_err(RecoveryError::Storage)?;
     let folded = fold(kind, id, extent, SequenceNr::MAX, strictness).await?;
-    let Folded { state, sequence_nr, keys, snapshot, replayed, gaps } = folded;
+    let Folded { state, sequence_nr, keys, last_snapshot, replayed, gaps } = folded;
     kind.instruments.recovery_events.record(replayed as f64);
     let completeness = if gaps.is_empty() { Completeness::Complete } else { Completeness::Incomplete };
-    Ok(Recovered { tenure, state, sequence_nr, revision: Revision::ZERO, keys, snapshot, completeness })
+    Ok(Recovered { tenure, state, sequence_nr, revision: Revision::ZERO, keys, last_snapshot, completeness })
 }
 
 async fn state<S: Send + Sync + 'static>(
@@ -96,7 +96,7 @@ fn fresh<S>(kind: &Kind<S>, id: &PersistenceId, tenure: Arc<Tenure>) -> Result<R
         sequence_nr: SequenceNr::ZERO,
         revision: Revision::ZERO,
         keys: KeyWindow::new(limits.recent_keys, limits.recent_key_bytes, kind.random.next_u64()),
-        snapshot: None,
+        last_snapshot: LastSnapshot::default(),
         completeness: Completeness::Complete,
     })
 }

@@ -31,8 +31,8 @@ pub(super) struct Folded<S> {
     pub(super) state: S,
     pub(super) sequence_nr: SequenceNr,
     pub(super) keys: KeyWindow,
-    /// The snapshot that it began with.
-    pub(super) snapshot: Option<LastSnapshot>,
+    /// The snapshot that it began with, or the beginning.
+    pub(super) last_snapshot: LastSnapshot,
     pub(super) replayed: u64,
     /// What was left out.
     pub(super) gaps: Gaps,
@@ -112,7 +112,7 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             state,
             sequence_nr: extent.erased_to,
             keys: KeyWindow::new(limits.recent_keys, limits.recent_key_bytes, kind.random.next_u64()),
-            snapshot: None,
+            last_snapshot: LastSnapshot { sequence_nr: extent.erased_to, since: None },
             replayed: 0,
             gaps: Gaps::new(),
         };
@@ -176,7 +176,7 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             .map_err(|error| error.at(subject()))?;
         let folded = &mut self.folded;
         (folded.state, folded.sequence_nr) = (state, at);
-        folded.snapshot = Some(LastSnapshot { sequence_nr: at, taken_at: snapshot.taken_at });
+        folded.last_snapshot = LastSnapshot { sequence_nr: at, since: Some(snapshot.taken_at) };
         if !snapshot.outcomes_complete {
             folded.keys.expect_older();
         }
@@ -256,6 +256,7 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
             Ok(Ok(())) => {
                 self.folded.sequence_nr = nr;
                 self.folded.replayed += 1;
+                self.folded.last_snapshot.since.get_or_insert(event.written_at);
                 Ok(())
             }
             Ok(Err(error)) => Err(self.broken_by(error.at(Subject::Event(self.id.clone(), nr)))),

@@ -38,6 +38,8 @@ pub(super) struct Active<'a, S> {
     pub(super) keys: KeyWindow,
     /// Commands that are not ready, in the order in which they came.
     pub(super) waiting: Calls<S>,
+    /// Where among them the call in hand was; none if it came from the mailbox.
+    pub(super) waited_at: Option<usize>,
     /// The state changed since they were last asked.
     pub(super) changed: bool,
     /// A write for which the lane had no room.
@@ -98,9 +100,10 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             held: HeldQueue::new(),
             keys: recovered.keys,
             waiting: Calls::new(),
+            waited_at: None,
             changed: false,
             unsent: None,
-            last_snapshot: recovered.snapshot.unwrap_or_default(),
+            last_snapshot: recovered.last_snapshot,
             snapshot: None,
             completeness: recovered.completeness,
             leaving: false,
@@ -142,8 +145,9 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             };
             let news = tokio::select! {
                 biased;
-                news = self.inbox.news(wanted, calls) => news,
+                // First, or it would never go on while there is always another call.
                 () = SnapshotWork::run(&mut self.snapshot), if self.snapshot.is_some() => continue,
+                news = self.inbox.news(wanted, calls) => news,
                 () = &mut idle_check, if quiet => {
                     if !was_busy && self.may_leave() {
                         return End::Quiet;
@@ -222,8 +226,9 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             && let Some(call) = self.next_call(calls)
         {
             if let Some(why) = self.tenure.revoked() {
-                calls.push_front(call);
-                return Err(End::Lost(why.clone()));
+                let why = why.clone();
+                self.put_back(call, calls);
+                return Err(End::Lost(why));
             }
             let handled = self.handle(call, &looked_up)?;
             if !matches!(handled, Handled::Done) {
@@ -251,7 +256,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                 match look_up(self.kind, self.inbox.id(), keys).await {
                     Ok(answers) => {
                         *looked_up = answers;
-                        calls.push_front(call);
+                        self.put_back(call, calls);
                     }
                     // Its first use may have happened: not even "nothing happened" can be said.
                     Err(error) => {

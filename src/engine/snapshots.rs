@@ -38,6 +38,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     /// Takes a snapshot of the state as it is now if it is asked for or due.
     pub(super) fn consider_snapshot(&mut self, now: Timestamp, asked: bool) {
         let Some(policy) = self.kind.definition.snapshots else { return };
+        self.last_snapshot.since.get_or_insert(now);
         if asked || policy.is_due(self.sequence_nr, now, self.last_snapshot) {
             self.take_snapshot(now);
         }
@@ -61,7 +62,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             return;
         }
         // Also when it fails: the next one is due as if it had not.
-        self.last_snapshot = LastSnapshot { sequence_nr: self.sequence_nr, taken_at: now };
+        self.last_snapshot = LastSnapshot { sequence_nr: self.sequence_nr, since: Some(now) };
         match self.encode_snapshot(now) {
             Ok(snapshot) => {
                 self.snapshot = Some(Box::new(SnapshotWork::Encoded { after: self.submitted, snapshot }));

@@ -11,6 +11,7 @@ use crate::entity::{Envelope, Failure, Mode, NotHandled, Overloaded};
 impl<S: Send + Sync + 'static> Active<'_, S> {
     /// The next call: a waiting one if a change made it ready, otherwise the next of `calls`.
     pub(super) fn next_call(&mut self, calls: &mut Calls<S>) -> Option<Box<dyn Envelope<S>>> {
+        self.waited_at = None;
         if std::mem::take(&mut self.changed) && !self.waiting.is_empty() {
             let (state, keys) = (&self.state, &self.keys);
             let is_repetition = |call: &dyn Envelope<S>| {
@@ -20,12 +21,21 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             let is_ready = |call: &dyn Envelope<S>| catch(|| call.ready(state)) != Ok(false);
             let ready = self.waiting.iter().position(|call| is_repetition(&**call) || is_ready(&**call));
             if let Some(call) = ready.and_then(|at| self.waiting.remove(at)) {
+                self.waited_at = ready;
                 // There may be more.
                 self.changed = true;
                 return Some(call);
             }
         }
         calls.pop_front()
+    }
+
+    /// Puts the call in hand back where it came from.
+    pub(super) fn put_back(&mut self, call: Box<dyn Envelope<S>>, calls: &mut Calls<S>) {
+        match self.waited_at {
+            Some(at) => self.waiting.insert(at, call),
+            None => calls.push_front(call),
+        }
     }
 
     /// Decides a command, or lets it wait.
@@ -37,7 +47,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         match catch(|| call.ready(&self.state)) {
             Ok(true) => match call.mode() {
                 Mode::Direct => self.decide(call, keyed).map(|()| Handled::Done),
-                Mode::Awaited(_) | Mode::Erase => Ok(Handled::Alone(call, keyed)),
+                Mode::Awaited | Mode::Erase => Ok(Handled::Alone(call, keyed)),
             },
             Ok(false) => {
                 self.wait(call);

@@ -3,7 +3,7 @@
 
 use super::{Envelope, Failure, HistoryError};
 use crate::storage::JournalStorage;
-use crate::vocabulary::{EntityId, PersistenceId, Sealer, SequenceNr};
+use crate::vocabulary::{EntityId, Manifest, PersistenceId, Sealer, SequenceNr};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
@@ -68,10 +68,10 @@ pub(crate) struct EventSource {
     pub(crate) id: PersistenceId,
     pub(crate) journal: Arc<dyn JournalStorage>,
     pub(crate) sealer: Sealer,
-    /// Only events whose names begin with this are meant; what follows is their name.
+    /// What the names of the events that are meant begin with; what follows is their name.
     pub(crate) prefix: String,
-    /// What else the journal holds: the beginnings of the names of parts' events.
-    pub(crate) parts: Vec<String>,
+    /// Every name and version that the journal may hold, those of parts included.
+    pub(crate) readable: Vec<Manifest>,
     /// Changes whenever events of the entity were confirmed.
     pub(crate) confirmed: watch::Receiver<u64>,
 }

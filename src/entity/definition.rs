@@ -44,8 +44,6 @@ pub struct Definition<S> {
     pub(crate) sealer: Sealer,
     pub(crate) commands: Vec<Name>,
     pub(crate) replays: Vec<Box<dyn Replay<S>>>,
-    /// The beginnings of the names that belong to parts.
-    pub(crate) parts: Vec<String>,
     pub(crate) state: Option<Box<dyn StateForm<S>>>,
     pub(crate) fresh: fn() -> S,
     pub(crate) snapshots: Option<Snapshots>,
@@ -117,8 +115,6 @@ impl<S: EventSourced> Definition<S> {
         let part = P::definition();
         let name = |own: &Name| change::name_in_part(P::ENTITY_TYPE, own);
         self.commands.extend(part.commands.iter().map(name));
-        self.parts.push(format!("{}.", P::ENTITY_TYPE));
-        self.parts.extend(part.parts.iter().map(|own| format!("{}.{own}", P::ENTITY_TYPE)));
         self.replays.push(Box::new(PartEvents::<P>::new(part.replays)));
         self
     }
@@ -156,7 +152,6 @@ impl<S> Definition<S> {
             sealer: Sealer::default(),
             commands: Vec::new(),
             replays: Vec::new(),
-            parts: Vec::new(),
             state: None,
             fresh,
             snapshots: None,

@@ -12,8 +12,8 @@ use std::time::Duration;
 pub(crate) enum Mode {
     /// By a handler that decides at once.
     Direct,
-    /// By a handler that awaits something, for so long at the most; without its own deadline, for the node's.
-    Awaited(Option<Duration>),
+    /// By a handler that awaits something.
+    Awaited,
     /// It is no command: the entity is erased.
     Erase,
 }
@@ -37,6 +37,9 @@ pub(crate) trait Envelope<S>: Send {
 
     /// How it is handled.
     fn mode(&self) -> Mode;
+
+    /// How long a handler that awaits may take, if it says so itself.
+    fn deadline(&self) -> Option<Duration>;
 
     /// Its idempotency key.
     fn key(&self) -> Option<&Key>;

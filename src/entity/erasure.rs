@@ -4,6 +4,7 @@ use super::{CallError, Context, Decided, Envelope, Failure, Keeping, Mode, Never
 use crate::storage::{Outcome, OutcomeKind};
 use crate::vocabulary::{CodecError, CommandDigest, Key, Name, SealingError};
 use futures_util::future::BoxFuture;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// A request to erase, and who waits for it.
@@ -28,6 +29,10 @@ impl<S> Envelope<S> for Erasure {
 
     fn mode(&self) -> Mode {
         Mode::Erase
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        None
     }
 
     fn key(&self) -> Option<&Key> {

@@ -189,6 +189,10 @@ pub enum Unknown {
         /// By what.
         why: Arc<str>,
     },
+    /// A handler that awaits came to its end, and what it decided was not stored. Nothing of the entity was
+    /// changed; what the handler did outside stands.
+    #[error("the handler ran, but what it decided was not stored: {0}")]
+    NotStored(NotHandled),
     /// The entity may or may not be erased.
     #[error("it may or may not be erased: {0}")]
     Erasing(StorageError),

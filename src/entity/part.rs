@@ -14,6 +14,7 @@ use crate::vocabulary::{CodecError, CommandDigest, EntityId, Key, Manifest, Name
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// An entity that has `P` as a part. The part is a field of its state.
 ///
@@ -112,6 +113,10 @@ impl<S: Has<P>, P: EventSourced> Envelope<S> for PartEnvelope<P> {
 
     fn mode(&self) -> Mode {
         self.0.mode()
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        self.0.deadline()
     }
 
     fn key(&self) -> Option<&Key> {

@@ -26,7 +26,8 @@ impl Snapshots {
         Self { every: Some(events), ..Self::on_demand() }
     }
 
-    /// One with the first event after so much time since the last, by the node's clock.
+    /// One with the first event after so much time since the last, or since the first event where there is none,
+    /// by the node's clock.
     #[must_use]
     pub const fn interval(self, interval: Duration) -> Self {
         Self { interval: Some(interval), ..self }
@@ -65,18 +66,19 @@ impl Snapshots {
     /// Whether a snapshot is due after a write at `now`, with the last one at `last`.
     pub(crate) fn is_due(&self, at: SequenceNr, now: Timestamp, last: LastSnapshot) -> bool {
         let events = at.get().saturating_sub(last.sequence_nr.get());
-        let micros = now.as_micros().saturating_sub(last.taken_at.as_micros());
+        let micros = last.since.map_or(0, |since| now.as_micros().saturating_sub(since.as_micros()));
         let elapsed = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
         self.every.is_some_and(|every| events >= every)
             || (events > 0 && self.interval.is_some_and(|interval| elapsed >= interval))
     }
 }
 
-/// The snapshot that the next one is measured from; where there is none, the time of the activation.
+/// What the next snapshot is measured from: the last one, or the beginning of the history.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LastSnapshot {
     pub(crate) sequence_nr: SequenceNr,
-    pub(crate) taken_at: Timestamp,
+    /// When it was taken, or the first event written; none before there is one.
+    pub(crate) since: Option<Timestamp>,
 }
 
 /// What happens when an entity cannot be brought back from storage (G10).
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     fn last(nr: u64, micros: i64) -> LastSnapshot {
-        LastSnapshot { sequence_nr: SequenceNr::new(nr), taken_at: Timestamp::from_micros(micros) }
+        LastSnapshot { sequence_nr: SequenceNr::new(nr), since: Some(Timestamp::from_micros(micros)) }
     }
 
     #[test]

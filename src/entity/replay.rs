@@ -66,6 +66,10 @@ impl<Ev: Event> OwnEvents<Ev> {
         Self { upcasters: Ev::upcasters() }
     }
 
+    pub(crate) fn knows(&self, manifest: &Manifest) -> bool {
+        Ev::MANIFESTS.contains(manifest) || self.upcasters.manifests().any(|known| known == manifest)
+    }
+
     /// Gives the events that a stored one stands for to `each`.
     pub(crate) fn read(&self, stored: Stored<'_>, mut each: impl FnMut(Ev)) -> Result<(), ReplayError> {
         if Ev::MANIFESTS.contains(stored.manifest) {
@@ -95,7 +99,7 @@ impl<S: EventSourced> Replay<S> for OwnEvents<S::Event> {
     }
 
     fn knows(&self, manifest: &Manifest) -> bool {
-        S::Event::MANIFESTS.contains(manifest) || self.upcasters.manifests().any(|known| known == manifest)
+        self.knows(manifest)
     }
 
     fn replay(&self, state: &mut S, stored: Stored<'_>) -> Result<(), ReplayError> {

@@ -186,6 +186,13 @@ struct Noted {
     resident: Weak<dyn Resident>,
 }
 
+impl Noted {
+    /// The entity, if it has not left.
+    fn present(&self) -> Option<Arc<dyn Resident>> {
+        self.resident.upgrade().filter(|resident| !resident.has_left())
+    }
+}
+
 impl PartialEq for Noted {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Order::Equal
@@ -212,7 +219,7 @@ impl LeastRecent {
     /// Forgets those that have left, once they are most of what is noted.
     fn clean_up(&mut self, present: usize) {
         if self.heap.len() > 2 * present + 64 {
-            self.heap.retain(|noted| noted.0.resident.strong_count() > 0);
+            self.heap.retain(|noted| noted.0.present().is_some());
         }
     }
 
@@ -222,7 +229,7 @@ impl LeastRecent {
         while passed_over < PASSED_OVER
             && let Some(Reverse(noted)) = self.heap.pop()
         {
-            let Some(resident) = noted.resident.upgrade() else { continue };
+            let Some(resident) = noted.present() else { continue };
             let used_at = resident.used_at();
             if used_at > noted.used_at {
                 self.add(used_at, noted.resident);
@@ -244,20 +251,24 @@ mod tests {
 
     struct Fake {
         used_at: AtomicU64,
+        left: AtomicBool,
         busy: AtomicBool,
         asked: AtomicBool,
     }
 
     impl Fake {
         fn new(used_at: u64) -> Arc<Self> {
-            let (busy, asked) = (AtomicBool::new(false), AtomicBool::new(false));
-            Arc::new(Self { used_at: AtomicU64::new(used_at), busy, asked })
+            let [left, busy, asked] = [const { AtomicBool::new(false) }; 3];
+            Arc::new(Self { used_at: AtomicU64::new(used_at), left, busy, asked })
         }
     }
 
     impl Resident for Fake {
         fn used_at(&self) -> u64 {
             self.used_at.load(Ordering::Relaxed)
+        }
+        fn has_left(&self) -> bool {
+            self.left.load(Ordering::Relaxed)
         }
         fn ask_to_leave(&self) -> bool {
             let may = !self.busy.load(Ordering::Relaxed);
@@ -303,5 +314,12 @@ mod tests {
         }
         least_recent.clean_up(2);
         assert_eq!(least_recent.heap.len(), 2, "those that are gone take no memory");
+        let still_held = Fake::new(1);
+        still_held.left.store(true, Ordering::Relaxed);
+        for used_at in 0..200 {
+            least_recent.add(used_at, Arc::downgrade(&still_held) as Weak<dyn Resident>);
+        }
+        least_recent.clean_up(2);
+        assert_eq!(least_recent.heap.len(), 2, "nor do those that somebody still holds");
     }
 }

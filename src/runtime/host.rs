@@ -130,7 +130,7 @@ impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
             journal: self.kind.journal().clone(),
             sealer: self.kind.definition.sealer.clone(),
             prefix: String::new(),
-            parts: self.kind.definition.parts.clone(),
+            readable: self.kind.definition.readable(),
             confirmed: self.kind.subscriptions.follow(id),
         })
     }

@@ -1,10 +1,10 @@
 //! Handlers that await: they start with nothing in flight, hold up what comes behind, and can be cut off without
 //! any change of the entity.
 
-use crate::gate::{Gate, quiesce};
+use crate::gate::{Fault, Gate, quiesce};
 use crate::ledger::{Ledger, Service, builder, numbers};
 use annals::storage::{Fence, StorageProvider};
-use annals::{CallError, Epoch, Limits, Node, ShardId, Unknown};
+use annals::{CallError, Epoch, Limits, Node, NotHandled, ShardId, Unknown};
 use futures_util::FutureExt;
 use std::pin::pin;
 use std::time::Duration;
@@ -145,4 +145,57 @@ async fn the_ways_between_entities_keep_no_node_alive() {
     drop((node, ann, bob));
     quiesce().await;
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_deadline_refuses_only_that_command() {
+    let gate = Gate::closed();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    let mut before = pin!(ledger.add(1).into_future());
+    let mut panicking = pin!(ledger.wait_for_nothing().into_future());
+    let mut behind = pin!(ledger.add(10).into_future());
+    assert!((&mut before).now_or_never().is_none());
+    assert!((&mut panicking).now_or_never().is_none());
+    assert!((&mut behind).now_or_never().is_none());
+    gate.release(2);
+    assert_eq!(before.await.unwrap(), 1);
+    let error = panicking.await.unwrap_err();
+    assert!(matches!(error, CallError::NotHandled(NotHandled::Panicked { .. })), "{error:?}");
+    assert_eq!(behind.await.unwrap(), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_did_outside_is_never_reported_as_not_handled() {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 1;
+    let node = builder(Gate::open(), |definition| definition).limits(limits).start().await.unwrap();
+    let ledger = node.entity::<Ledger>("l");
+    let service = Service::named("outside");
+    service.answer();
+    let error = ledger.add_from("outside".into()).await.unwrap_err();
+    assert_eq!(service.times_asked(), 1);
+    assert!(
+        matches!(error, CallError::Unknown(Unknown::NotStored(NotHandled::TooLarge { .. }))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_awaited_and_whose_write_was_not_sent_is_unknown() {
+    let gate = Gate::closed();
+    let node = node(&gate).await;
+    let shard = ShardId::of(&crate::ledger::ledger("l"));
+    let neighbour =
+        (0..).map(|n| n.to_string()).find(|id| ShardId::of(&crate::ledger::ledger(id)) == shard).unwrap();
+    node.entity::<Ledger>(neighbour).add(1).tell().await.unwrap();
+    quiesce().await;
+    let ledger = node.entity::<Ledger>("l");
+    Service::named("unsent").answer();
+    let mut adding = pin!(ledger.add_from("unsent".into()).into_future());
+    assert!((&mut adding).now_or_never().is_none());
+    quiesce().await;
+    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.release(1);
+    let error = adding.await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::NotStored(NotHandled::NotWritten(_)))), "{error:?}");
 }

@@ -119,10 +119,31 @@ impl Ledger {
         }
     }
 
+    /// Spends what a service outside says, while the ledger is open.
+    #[command(ready = Ledger::is_open_to)]
+    pub(crate) async fn spend_with(&self, service: String) -> Effect<Self, i64> {
+        let cents = Service::named(&service).ask().await;
+        Effect::persist_all([LedgerEvent::Added { cents: -cents }, LedgerEvent::Closed])
+            .reply(|ledger| ledger.sum)
+    }
+
+    fn is_open_to(&self, _service: &str) -> bool {
+        self.open
+    }
+
+    #[command(deadline = no_deadline())]
+    pub(crate) async fn wait_for_nothing(&self) -> Effect<Self> {
+        Effect::none()
+    }
+
     /// The same with the node's deadline.
     pub(crate) async fn sum_with(&self, service: String) -> i64 {
         self.sum + Service::named(&service).ask().await
     }
+}
+
+fn no_deadline() -> Duration {
+    panic!("the deadline gave up")
 }
 
 pub(crate) fn ledger(id: &str) -> PersistenceId {

@@ -4,7 +4,7 @@ use crate::gate::{Gate, quiesce};
 use annals::{
     CallError, Effect, Entity, Event, EventSourced, Node, SequenceNr, Snapshots, storage::StorageProvider,
 };
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
 
 /// Who did what: a behaviour of its own.
@@ -201,4 +201,50 @@ fn names_that_two_parts_share_are_refused() {
     let start = annals::Node::builder(Gate::open()).register_with::<Document>(|_| definition).start();
     let error = runtime.block_on(start).unwrap_err();
     assert!(error.to_string().contains("audit-trail."), "{error}");
+}
+
+/// A part, and a whole with an event of its own that is called as if it were the part's.
+mod alike {
+    use super::*;
+
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+    pub(super) struct Folder {
+        name: String,
+        audit: AuditTrail,
+    }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+    #[event(entity = Folder, name = "audit-trail.renamed")]
+    pub(super) struct Renamed {
+        pub(super) name: String,
+    }
+
+    impl EventSourced for Folder {
+        const ENTITY_TYPE: &'static str = "folder";
+        type Event = Renamed;
+        fn apply(&mut self, event: &Renamed) {
+            self.name.clone_from(&event.name);
+        }
+    }
+
+    #[annals::commands(parts(audit: AuditTrail))]
+    impl Folder {
+        pub(crate) fn rename(&self, name: String) -> Effect<Self> {
+            Effect::persist(Renamed { name: name.clone() }).and(self.audit.record(name))
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_called_like_those_of_a_part_is_still_the_wholes() {
+    let node = Node::builder(Gate::open()).register::<alike::Folder>().start().await.unwrap();
+    let folder = node.entity::<alike::Folder>("x");
+    folder.rename("a".into()).await.unwrap();
+    let mut own = folder.as_entity_ref().events(SequenceNr::new(1));
+    let trail = folder.part::<AuditTrail>();
+    let mut recorded = trail.as_entity_ref().events(SequenceNr::new(1));
+    let own = own.next().now_or_never().flatten().expect("it is not left out").unwrap();
+    assert_eq!((own.sequence_nr.get(), own.event.name.as_str()), (1, "a"));
+    let recorded = recorded.next().await.unwrap().unwrap();
+    assert_eq!((recorded.sequence_nr.get(), recorded.event.text.as_str()), (2, "a"));
 }

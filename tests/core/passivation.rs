@@ -178,3 +178,18 @@ async fn a_shutdown_that_takes_too_long_cuts_off_what_is_left() {
         assert!(Service::named("cut-off").times_asked() > 0);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn refs_to_entities_that_left_do_not_hide_those_that_could_leave() {
+    let node = node(&Gate::open(), |limits| {
+        (limits.active_entities, limits.activation_wait) = (1, Duration::from_millis(1));
+    })
+    .await;
+    let mut refs = Vec::new();
+    for n in 0..300 {
+        let entity = node.entity::<Ledger>(n.to_string());
+        assert_eq!(entity.sum().await.unwrap(), 0, "entity {n}");
+        quiesce().await;
+        refs.push(entity);
+    }
+}

@@ -55,15 +55,23 @@ async fn a_snapshot_after_so_much_time() {
         .start()
         .await
         .unwrap();
-    clock.advance(Duration::from_secs(3_600));
-    add(&node, 2).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1]);
+    clock.advance(Duration::from_secs(56 * 365 * 86_400));
+    // An hour since the first event, over two activations.
+    node.entity::<Ledger>("l").add_and_leave(1).await.unwrap();
+    quiesce().await;
     clock.advance(Duration::from_secs(3_599));
     add(&node, 1).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1]);
+    assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
     clock.advance(Duration::from_secs(1));
     add(&node, 1).await;
-    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1, 4]);
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3]);
+    // An hour since the last.
+    clock.advance(Duration::from_secs(3_599));
+    add(&node, 1).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3]);
+    clock.advance(Duration::from_secs(1));
+    add(&node, 1).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [3, 5]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -378,4 +386,32 @@ async fn an_incomplete_recovery_takes_no_snapshot_and_deletes_nothing() {
     assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 8);
     assert_eq!(gate.snapshot_saves(), 0);
     assert_eq!(numbers(&gate, "l").await.first(), Some(&1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_is_saved_while_the_entity_never_rests() {
+    let mut limits = Limits::default();
+    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (100_000, 100_000, 1 << 30);
+    let gate = Gate::open();
+    let node = builder(gate.clone(), |it| it.snapshots(Snapshots::every(10)));
+    let ledger = node.limits(limits).start().await.unwrap().entity::<Ledger>("l");
+    for _ in 0..5 {
+        // More than the entity handles in its turn, so there is always another command in the mailbox.
+        for _ in 0..10_000 {
+            ledger.add(1).tell().await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(gate.snapshot_saves() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erased_entity_without_new_events_has_nothing_to_keep() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::every(3).on_passivation()).await;
+    add(&node, 2).await;
+    node.erase::<Ledger>("l").await.unwrap();
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 0);
+    node.shutdown().await;
+    assert_eq!(gate.snapshot_saves(), 0);
 }

@@ -1,8 +1,8 @@
 //! Commands that are not ready: they step aside, bounded and in order, and are tried again after each change.
 
 use crate::gate::{Fault, Gate, quiesce};
-use crate::ledger::{Ledger, LedgerRef, builder, numbers};
-use annals::{CallError, Limits, Node, NotHandled, Overloaded};
+use crate::ledger::{Ledger, LedgerRef, Service, builder, numbers};
+use annals::{CallError, Limits, Node, NotHandled, Overloaded, Snapshots};
 use futures_util::future::{FutureExt, join, join_all};
 use std::pin::pin;
 
@@ -113,4 +113,50 @@ async fn a_node_that_shuts_down_refuses_those_that_wait() {
     quiesce().await;
     node.shutdown().await;
     assert!(matches!(spending.await, Err(CallError::NotHandled(NotHandled::ShutDown))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_commands_keep_their_order_when_a_key_is_looked_up() {
+    let gate = Gate::open();
+    let mut limits = Limits::default();
+    limits.recent_keys = 0;
+    let start =
+        || builder(gate.clone(), |it| it.snapshots(Snapshots::every(1))).limits(limits.clone()).start();
+    let first = start().await.unwrap();
+    for key in ["a", "b"] {
+        first.entity::<Ledger>("l").add(50).key(key).await.unwrap();
+        quiesce().await;
+    }
+    // Recovered from a snapshot that does not hold all keys: every further key is looked up.
+    let ledger = start().await.unwrap().entity::<Ledger>("l");
+    let (one, ten) = (ledger.spend(1).key("c").into_future(), ledger.spend(10).into_future());
+    let mut both = pin!(join(one, ten));
+    assert!((&mut both).now_or_never().is_none());
+    quiesce().await;
+    let lookups = gate.lookups();
+    ledger.open().await.unwrap();
+    quiesce().await;
+    assert_eq!(gate.lookups(), lookups + 1);
+    ledger.open().await.unwrap();
+    let (one, ten) = both.await;
+    assert_eq!((one.unwrap(), ten.unwrap()), (99, 89));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_command_keeps_its_place_when_the_activation_ends_as_it_is_taken_up() {
+    let gate = Gate::open();
+    let ledger = funded(&node(&gate).await).await;
+    let (first, second) = (ledger.spend_with("place".into()).into_future(), ledger.spend(10).into_future());
+    let mut both = pin!(join(first, second));
+    assert!((&mut both).now_or_never().is_none());
+    quiesce().await;
+    gate.fail_next(Fault::AppliedButLost);
+    ledger.open().await.unwrap_err();
+    quiesce().await;
+    assert_eq!(Service::named("place").times_asked(), 1, "it came first");
+    Service::named("place").answer();
+    quiesce().await;
+    ledger.open().await.unwrap();
+    let (first, second) = both.await;
+    assert_eq!((first.unwrap(), second.unwrap()), (0, -10));
 }
