@@ -89,7 +89,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     fn interrupted(&mut self, call: Box<dyn Envelope<S>>, why: Arc<str>, seen: Seen) {
         let (id, command) = (self.inbox.id().clone(), call.command());
         let failure = Failure::Unknown(Unknown::Interrupted { id, command, why });
-        self.hold(None, 0, HeldAnswer::Failed(call, failure), seen);
+        self.hold(None, 0, HeldAnswer::Failed(call, Box::new(failure)), seen);
     }
 
     /// Erases the entity. A snapshot that is being saved would bring it back, so it comes to its end first.

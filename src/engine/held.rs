@@ -51,14 +51,14 @@ pub(super) struct Exit<'a> {
     pub(super) instruments: &'a Instruments,
 }
 
-/// What leaves.
+/// What leaves. What is rare is boxed, so that all of them are small.
 pub(super) enum HeldAnswer<S> {
     /// The answer inside the envelope.
     Own(Box<dyn Envelope<S>>),
     /// The outcome of the command that this one repeats.
-    Kept(Box<dyn Envelope<S>>, Outcome),
+    Kept(Box<dyn Envelope<S>>, Box<Outcome>),
     /// A failure that was decided on the state of that time.
-    Failed(Box<dyn Envelope<S>>, Failure),
+    Failed(Box<dyn Envelope<S>>, Box<Failure>),
 }
 
 impl<S> HeldAnswer<S> {
@@ -77,7 +77,7 @@ impl<S> HeldAnswer<S> {
         let released = catch(|| match self {
             Self::Own(envelope) => envelope.release(),
             Self::Kept(envelope, outcome) => envelope.release_kept(&outcome, exit.keeping),
-            Self::Failed(envelope, failure) => envelope.fail(failure),
+            Self::Failed(envelope, failure) => envelope.fail(*failure),
         });
         if let Err(message) = released {
             tracing::error!(%message, "an answer could not be given");

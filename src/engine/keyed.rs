@@ -93,7 +93,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
         let bytes = outcome.payload.bytes().len();
         let write = write.filter(|nr| *nr > WriteNr::ZERO);
-        self.hold(write, bytes, HeldAnswer::Kept(call, outcome), Seen::nothing());
+        self.hold(write, bytes, HeldAnswer::Kept(call, Box::new(outcome)), Seen::nothing());
     }
 }
 

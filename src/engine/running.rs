@@ -261,7 +261,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
                     // Its first use may have happened: not even "nothing happened" can be said.
                     Err(error) => {
                         let failure = Failure::Unknown(Unknown::KeyLookup(error));
-                        self.hold(None, 0, HeldAnswer::Failed(call, failure), Seen::nothing());
+                        self.hold(None, 0, HeldAnswer::Failed(call, Box::new(failure)), Seen::nothing());
                     }
                 }
             }
@@ -305,7 +305,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// Fails a command, in its place among the answers.
     pub(super) fn fail(&mut self, call: Box<dyn Envelope<S>>, failure: Failure) {
-        self.hold(None, 0, HeldAnswer::Failed(call, failure), Seen::nothing());
+        self.hold(None, 0, HeldAnswer::Failed(call, Box::new(failure)), Seen::nothing());
     }
 
     /// Keeps an answer until every write submitted so far is durable (G1): it was decided on a state that
