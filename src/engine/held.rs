@@ -35,11 +35,13 @@ impl Seen {
         Self { span: Span::none(), decided_at: None }
     }
 
-    fn answered(&self, answered: Answered, instruments: &Instruments) {
+    /// `now` is the time, once it was asked for: one clock reading is enough for all that leaves together.
+    fn answered(&self, answered: Answered, instruments: &Instruments, now: &mut Option<Instant>) {
         self.span.record("outcome", answered.as_str());
         instruments.answered(answered);
         if let (Some(decided_at), Answered::With(_)) = (self.decided_at, answered) {
-            instruments.commit_seconds.record(decided_at.elapsed());
+            let now = *now.get_or_insert_with(Instant::now);
+            instruments.commit_seconds.record(now.duration_since(decided_at));
         }
     }
 }
@@ -72,8 +74,8 @@ impl<S> HeldAnswer<S> {
 
     /// Lets it out. Decoding a kept outcome is user code: if it panics, the caller is told that the answer
     /// was lost, and the entity goes on.
-    pub(super) fn release(self, seen: &Seen, exit: Exit<'_>) {
-        seen.answered(self.answered(), exit.instruments);
+    pub(super) fn release(self, seen: &Seen, exit: Exit<'_>, now: &mut Option<Instant>) {
+        seen.answered(self.answered(), exit.instruments, now);
         let released = catch(|| match self {
             Self::Own(envelope) => envelope.release(),
             Self::Kept(envelope, outcome) => envelope.release_kept(&outcome, exit.keeping),
@@ -122,10 +124,11 @@ impl<S> HeldQueue<S> {
 
     /// Lets out everything that depends on nothing behind `confirmed`.
     pub(super) fn release_to(&mut self, confirmed: WriteNr, exit: Exit<'_>) {
+        let mut now = None;
         while self.queue.front().is_some_and(|held| held.after <= confirmed) {
             if let Some(held) = self.queue.pop_front() {
                 self.bytes -= held.bytes;
-                held.answer.release(&held.seen, exit);
+                held.answer.release(&held.seen, exit, &mut now);
             }
         }
     }
@@ -135,17 +138,18 @@ impl<S> HeldQueue<S> {
     /// rest was not handled.
     pub(super) fn fail_rest(&mut self, settled: &Settled, error: &StorageError, exit: Exit<'_>) {
         self.bytes = 0;
+        let mut now = None;
         for held in self.queue.drain(..) {
             let durable = held.write.is_none_or(|nr| nr <= settled.confirmed);
             if durable && matches!(held.answer, HeldAnswer::Kept(..)) {
-                held.answer.release(&held.seen, exit);
+                held.answer.release(&held.seen, exit, &mut now);
                 continue;
             }
             let failure = match held.write {
                 Some(nr) if nr <= settled.handed => Failure::Unknown(Unknown::NotConfirmed(error.clone())),
                 _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),
             };
-            held.seen.answered(Answered::Failed, exit.instruments);
+            held.seen.answered(Answered::Failed, exit.instruments, &mut now);
             held.answer.into_envelope().fail(failure);
         }
     }

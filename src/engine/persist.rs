@@ -332,7 +332,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
             outcome: kept,
             side_effects: Vec::new(),
         };
-        let seen = Seen { decided_at: Some(Instant::now()), ..seen };
+        let seen = Seen { decided_at: Some(*self.batch_at.get_or_insert_with(Instant::now)), ..seen };
         self.hold(Some(self.submitted), write.payload_bytes(), HeldAnswer::Own(call), seen);
         let from: Arc<dyn Settle> = self.inbox.clone();
         let queued = Queued::new(write, self.tenure.clone(), from);

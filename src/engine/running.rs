@@ -14,7 +14,7 @@ use crate::storage::StorageError;
 use crate::vocabulary::{ActivationId, Key, Revision, SequenceNr, WriteNr};
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// One activation of one entity.
 pub(super) struct Active<'a, S> {
@@ -42,6 +42,8 @@ pub(super) struct Active<'a, S> {
     pub(super) waited_at: Option<usize>,
     /// The state changed since they were last asked.
     pub(super) changed: bool,
+    /// When the first write of this batch of calls was decided.
+    pub(super) batch_at: Option<Instant>,
     /// A write for which the lane had no room.
     pub(super) unsent: Option<Box<Queued>>,
     pub(super) last_snapshot: LastSnapshot,
@@ -102,6 +104,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             waiting: Calls::new(),
             waited_at: None,
             changed: false,
+            batch_at: None,
             unsent: None,
             last_snapshot: recovered.last_snapshot,
             snapshot: None,
@@ -222,6 +225,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     /// idle entity keeps no room for it.
     async fn handle_batch(&mut self, calls: &mut Calls<S>) -> Result<(), End> {
         let mut looked_up = LookedUp::new();
+        self.batch_at = None;
         while self.may_run_ahead()
             && let Some(call) = self.next_call(calls)
         {
@@ -312,7 +316,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
     /// holds all of them.
     pub(super) fn hold(&mut self, write: Option<WriteNr>, bytes: usize, answer: HeldAnswer<S>, seen: Seen) {
         if self.submitted <= self.confirmed {
-            answer.release(&seen, self.exit());
+            answer.release(&seen, self.exit(), &mut None);
         } else {
             self.held.push(Held { after: self.submitted, write, bytes, answer, seen });
         }
