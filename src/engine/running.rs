@@ -237,6 +237,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
             let handled = self.handle(call, &looked_up)?;
             if !matches!(handled, Handled::Done) {
                 Box::pin(self.handle_rest(handled, calls, &mut looked_up)).await?;
+                self.batch_at = None;
             }
             if self.unsent.is_some() {
                 Box::pin(self.send_unsent()).await;
