@@ -30,7 +30,8 @@ pub struct Limits {
     pub waiting_activations: usize,
     /// How long an entity may be idle before it is passivated.
     pub idle: Duration,
-    /// How many entities may be in recovery at once. Further ones wait for their turn.
+    /// How many entities may be in recovery at once, and how many earlier states may be read at once. Further ones
+    /// wait for their turn.
     pub recoveries: usize,
     /// How many writes one group may have.
     pub group_writes: usize,
