@@ -56,7 +56,7 @@ struct Life<'a, S> {
 }
 
 impl<S: Send + Sync + 'static> Life<'_, S> {
-    async fn activation(&mut self, recovered: Recovered<S>, calls: &mut Calls<S>) -> End {
+    async fn activation(&mut self, recovered: Box<Recovered<S>>, calls: &mut Calls<S>) -> End {
         let span = tracing::debug_span!(
             "activation",
             entity = %self.inbox.id(),
@@ -64,7 +64,7 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
             outcome = tracing::field::Empty,
         );
         self.kind.instruments.activations.increment(1);
-        let mut active = Active::new(self.kind, self.inbox, recovered);
+        let mut active = Active::new(self.kind, self.inbox, *recovered);
         let end = active.run(calls).instrument(span.clone()).await;
         let ends = &self.kind.instruments.ends;
         let (outcome, counter) = match &end {

@@ -31,7 +31,7 @@ pub(super) struct Recovered<S> {
 pub(super) async fn activate<S: Send + Sync + 'static>(
     kind: &Kind<S>,
     inbox: &Inbox<S>,
-) -> Result<Recovered<S>, RecoveryError> {
+) -> Result<Box<Recovered<S>>, RecoveryError> {
     let _turn = kind.recoveries.acquire().await.expect("the recovery permits are never closed");
     let began = Instant::now();
     let tenure = kind.tenures.tenure(inbox.shard()).await.map_err(RecoveryError::Storage)?;
@@ -42,7 +42,8 @@ pub(super) async fn activate<S: Send + Sync + 'static>(
         EntityKind::Ephemeral => fresh(kind, inbox.id(), tenure)?,
     };
     kind.instruments.recovery_seconds.record(began.elapsed());
-    Ok(recovered)
+    // Boxed, so that it takes no room in the task of an idle entity.
+    Ok(Box::new(recovered))
 }
 
 async fn events<S: Send + Sync + 'static>(
