@@ -5,6 +5,8 @@ use super::tenure::Tenure;
 use crate::entity::{EntityKind, Envelope, Failure, NotHandled, Unknown};
 use crate::storage::StorageError;
 use crate::vocabulary::PersistenceId;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 
 /// What became of an erasure. Its caller was told.
 pub(super) enum Erased {
@@ -26,7 +28,12 @@ pub(super) async fn erase<S>(
     let erased = match kind.definition.kind {
         EntityKind::Ephemeral => Ok(()),
         EntityKind::EventSourced | EntityKind::DurableState => {
-            kind.stores.writes.erase(id, tenure.fence()).await
+            // A backend must not panic; if it does, the erasure may be on its way.
+            let erasing = async { kind.stores.writes.erase(id, tenure.fence()).await };
+            AssertUnwindSafe(erasing).catch_unwind().await.unwrap_or_else(|_| {
+                let (store, reason) = ("backend".into(), "the backend panicked".into());
+                Err(StorageError::Indeterminate { store, reason })
+            })
         }
     };
     let Err(error) = erased else {

@@ -26,6 +26,9 @@ pub(crate) struct Kind<S> {
     pub(crate) tenures: Arc<dyn Tenures>,
     /// Bounds the recoveries at once; shared by all types of the node.
     pub(crate) recoveries: Arc<Semaphore>,
+    /// Bounds the reads of earlier states at once. Apart from recoveries: a caller who does not go on with one
+    /// must hold up no entity.
+    pub(crate) past_reads: Arc<Semaphore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<Random>,
     pub(crate) limits: Arc<Limits>,

@@ -20,7 +20,8 @@ use tracing::Instrument;
 /// An activation that ends early leaves its calls to the next one, in order. When it returns, the inbox is
 /// retired: it will take no call any more.
 pub(crate) async fn run<S: Send + Sync + 'static>(kind: Arc<Kind<S>>, inbox: Arc<Inbox<S>>) {
-    let mut life = Life { kind: &kind, inbox: &inbox, failures: 0, failing_since: None };
+    let mut life =
+        Life { kind: &kind, inbox: &inbox, failures: 0, failed_recoveries: 0, failing_since: None };
     let mut calls = Calls::new();
     loop {
         // Boxed, so that an idle entity does not keep the space that only its recovery needed.
@@ -30,7 +31,7 @@ pub(crate) async fn run<S: Send + Sync + 'static>(kind: Arc<Kind<S>>, inbox: Arc
         };
         let went_on = match recovered {
             Ok(recovered) => {
-                life.failing_since = None;
+                (life.failed_recoveries, life.failing_since) = (0, None);
                 let end = life.activation(recovered, &mut calls).await;
                 Box::pin(life.after(end, &mut calls)).await
             }
@@ -46,8 +47,10 @@ pub(crate) async fn run<S: Send + Sync + 'static>(kind: Arc<Kind<S>>, inbox: Arc
 struct Life<'a, S> {
     kind: &'a Arc<Kind<S>>,
     inbox: &'a Arc<Inbox<S>>,
-    /// Failures in a row, without a confirmed write in between.
+    /// Activations in a row that ended early, without a confirmed write in between.
     failures: u32,
+    /// Recoveries in a row that failed.
+    failed_recoveries: u32,
     /// Since when recoveries have failed.
     failing_since: Option<Instant>,
 }
@@ -61,7 +64,7 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
             outcome = tracing::field::Empty,
         );
         self.kind.instruments.activations.increment(1);
-        let mut active = Active::new(self.kind, self.inbox, recovered);
+        let mut active = Active::new(self.kind, self.inbox, *recovered);
         let end = active.run(calls).instrument(span.clone()).await;
         let ends = &self.kind.instruments.ends;
         let (outcome, counter) = match &end {
@@ -113,11 +116,11 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
     }
 
     async fn after_failed_recovery(&mut self, error: RecoveryError, calls: &mut Calls<S>) -> ControlFlow<()> {
-        self.failures = self.failures.saturating_add(1);
+        self.failed_recoveries = self.failed_recoveries.saturating_add(1);
         self.kind.instruments.recovery_failures.increment(1);
         tracing::error!(entity = %self.inbox.id(), %error, "the entity could not be activated");
         let since = *self.failing_since.get_or_insert_with(Instant::now);
-        let pause = self.pause(self.failures);
+        let pause = self.pause(self.failed_recoveries);
         if let RecoveryPolicy::Retry { within } = self.kind.definition.recovery
             && since.elapsed().saturating_add(pause) <= within
             && !self.inbox.is_draining()

@@ -9,8 +9,8 @@ use super::running::{Active, End};
 use crate::entity::{
     Changes, Decided, EntityKind, Envelope, Extras, Failure, NotHandled, Seal, SealError, Update,
 };
-use crate::storage::{Change, Event, Events, KeyedOutcome, StateChange, Write};
-use crate::vocabulary::{Metadata, Name, SealingError, Timestamp};
+use crate::storage::{Change, Events, KeyedOutcome, StateChange, Write};
+use crate::vocabulary::{Name, SealingError, Timestamp};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -262,7 +262,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
                 event.tags.clone_from(&extras.tags);
                 event.metadata.clone_from(&extras.metadata);
             }
-            let size = event.payload.bytes().len() + label_bytes(&event);
+            let size = event.bytes();
             bytes += size;
             let what = || format!("event {}", event.payload.manifest()).into();
             self.check_size(command, what, size, self.kind.limits.payload_bytes)?;
@@ -358,10 +358,4 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         self.fail(call, failure);
         Err(End::Broken(why))
     }
-}
-
-fn label_bytes(event: &Event) -> usize {
-    let texts =
-        |metadata: &Metadata| metadata.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
-    event.tags.iter().map(|tag| tag.len()).sum::<usize>() + texts(&event.metadata)
 }

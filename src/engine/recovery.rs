@@ -111,7 +111,7 @@ pub(crate) async fn state_at<S: Send + Sync + 'static>(
     id: &PersistenceId,
     at: SequenceNr,
 ) -> Result<S, HistoryError> {
-    let _turn = kind.recoveries.acquire().await.expect("the recovery permits are never closed");
+    let _turn = kind.past_reads.acquire().await.expect("the permits are never closed");
     let storage = |error| HistoryError::Recovery(RecoveryError::Storage(error));
     let extent = kind.journal().extent(id).await.map_err(storage)?;
     if at > extent.highest {

@@ -142,6 +142,7 @@ impl NodeBuilder {
         let (stores, lanes) = take_over(&self.stores, &self.types, &limits, &spawner).await?;
         let services = Services {
             recoveries: Arc::new(Semaphore::new(limits.recoveries)),
+            past_reads: Arc::new(Semaphore::new(limits.recoveries)),
             clock: self.clock,
             random: Arc::new(self.entropy.random()),
             census: Arc::new(Census::new(&limits)),

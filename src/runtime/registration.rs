@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 /// What every entity type of a node is built from.
 pub(super) struct Services {
     pub(super) recoveries: Arc<Semaphore>,
+    pub(super) past_reads: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<Random>,
     pub(super) census: Arc<Census>,
@@ -118,6 +119,7 @@ impl<T: Entity> Registration for Registered<T> {
             lanes: lanes.clone(),
             tenures: shards.clone(),
             recoveries: services.recoveries.clone(),
+            past_reads: services.past_reads.clone(),
             clock: services.clock.clone(),
             random: services.random.clone(),
             limits: services.limits.clone(),

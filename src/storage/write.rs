@@ -29,6 +29,15 @@ pub struct Event {
     pub metadata: Metadata,
 }
 
+impl Event {
+    /// How many bytes it takes: its payload, tags and metadata.
+    pub fn bytes(&self) -> usize {
+        let tags = self.tags.iter().map(|tag| tag.len()).sum::<usize>();
+        let metadata = self.metadata.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+        self.payload.bytes().len() + tags + metadata
+    }
+}
+
 impl From<Payload> for Event {
     fn from(payload: Payload) -> Self {
         Self { payload, tags: Vec::new(), metadata: Metadata::new() }
@@ -183,10 +192,10 @@ pub struct Write {
 }
 
 impl Write {
-    /// How many bytes of payload it carries.
+    /// How many bytes of payload it carries, tags and metadata included.
     pub fn payload_bytes(&self) -> usize {
         let change = match &self.change {
-            Change::Events { events, .. } => events.iter().map(|event| event.payload.bytes().len()).sum(),
+            Change::Events { events, .. } => events.iter().map(Event::bytes).sum(),
             Change::State { change: StateChange::Save(state), .. } => state.bytes().len(),
             Change::State { .. } => 0,
         };

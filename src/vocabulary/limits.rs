@@ -30,16 +30,17 @@ pub struct Limits {
     pub waiting_activations: usize,
     /// How long an entity may be idle before it is passivated.
     pub idle: Duration,
-    /// How many entities may be in recovery at once. Further ones wait for their turn.
+    /// How many entities may be in recovery at once, and how many earlier states may be read at once. Further ones
+    /// wait for their turn.
     pub recoveries: usize,
     /// How many writes one group may have.
     pub group_writes: usize,
-    /// How many bytes of payload one group may have, and so one write with all its events. A larger write is
-    /// refused. Not below `payload_bytes`.
+    /// How many bytes of payload, tags and metadata one group may have, and so one write with all its events. A
+    /// larger write is refused. Not below `payload_bytes`.
     pub group_bytes: usize,
     /// How many writes may wait in front of one lane. Beyond that the entities wait.
     pub lane_writes: usize,
-    /// How many bytes of payload may be in front of one lane and in it. Beyond that the entities wait; a single
+    /// How many such bytes may be in front of one lane and in it. Beyond that the entities wait; a single
     /// larger write waits until it is alone. At most 4 GiB are counted.
     pub lane_bytes: usize,
     /// How long a lane retries a group that the storage was unavailable for, before its activations end.

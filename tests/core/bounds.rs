@@ -67,6 +67,22 @@ async fn an_entity_runs_ahead_by_so_many_bytes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tags_and_metadata_count_among_the_bytes() {
+    let gate = Gate::closed();
+    let limits = limits(|limits| limits.held_bytes = 10_000);
+    let node = crate::ledger::builder(gate.clone(), |it| it).limits(limits).start().await.unwrap();
+    let ledger = node.entity::<crate::ledger::Ledger>("l");
+    for _ in 0..100 {
+        ledger.add_tagged(1, "x".repeat(1_000)).tell().await.unwrap();
+    }
+    quiesce().await;
+    gate.release(1_000);
+    quiesce().await;
+    assert!(gate.groups().iter().all(|&size| size <= 10), "{:?}", gate.groups());
+    assert_eq!(ledger.sum().await.unwrap(), 100);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_group_has_so_many_writes() {
     let gate = Gate::closed();
     let limits = limits(|limits| limits.group_writes = 7);

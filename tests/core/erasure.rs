@@ -129,3 +129,22 @@ async fn an_entity_that_cannot_be_recovered_can_be_erased() {
         assert_eq!(entity.sum().await.unwrap(), 0);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_at_which_the_backend_panics_is_unknown_and_costs_no_other_call() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    gate.fail_next_erasure(Fault::Panic);
+    let mut erasing = pin!(node.erase::<Ledger>("l"));
+    let mut behind = pin!(entity.add(1).into_future());
+    assert!((&mut erasing).now_or_never().is_none());
+    assert!((&mut behind).now_or_never().is_none());
+    let error = erasing.await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
+    assert_eq!(behind.await.unwrap(), 2);
+    // The erasure may still be on its way, so nothing was decided before it was fenced.
+    let shard = annals::ShardId::of(&ledger("l"));
+    assert_eq!(gate.memory().writes().epochs(&[shard]).await.unwrap()[0].get(), 2);
+}

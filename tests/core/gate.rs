@@ -298,6 +298,7 @@ impl WriteStorage for Gate {
                 self.0.memory.writes().erase(id, fence).await.unwrap();
                 Err(lost())
             }
+            Some(Fault::Panic) => panic!("the backend gave up"),
             Some(_) => Err(StorageError::Unavailable { store: "gate".into(), reason: "not now".into() }),
         }
     }

@@ -129,6 +129,21 @@ async fn events_of_what_has_none_or_is_not_there_are_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_reads_an_earlier_state_and_stops_half_way_holds_up_no_entity() {
+    let mut limits = Limits::default();
+    limits.recoveries = 1;
+    let gate = Gate::open();
+    gate.slow_reads();
+    let node = builder(gate, |definition| definition).limits(limits).start().await.unwrap();
+    let entity = node.entity::<Ledger>("l");
+    let entity_ref = entity.as_entity_ref();
+    let mut reading = Box::pin(entity_ref.state_at(SequenceNr::ZERO));
+    assert!((&mut reading).now_or_never().is_none());
+    assert_eq!(entity.add(1).timeout(Duration::from_secs(60)).await.unwrap(), 1);
+    assert_eq!(reading.await.unwrap().sum, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_state_at_an_earlier_number_is_what_it_was_then() {
     let gate = Gate::open();
     let entity = node(&gate).await.entity::<Ledger>("l");

@@ -210,3 +210,21 @@ async fn many_damaged_events_in_a_row_are_one_gap_and_too_many_gaps_are_an_error
         assert!(sum.is_err() || sum.unwrap() == 100);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn recoveries_that_failed_do_not_delay_what_comes_after_one_that_succeeded() {
+    let gate = Gate::open();
+    let within = Duration::from_secs(600);
+    let node = node(&gate, |definition| definition.recovery(RecoveryPolicy::Retry { within })).await;
+    let entity = node.entity::<Ledger>("l");
+    gate.fail_reads(3);
+    assert_eq!(entity.sum().await.unwrap(), 0);
+    let mut panicking = pin!(entity.panic().into_future());
+    let mut behind = pin!(entity.sum().into_future());
+    assert!((&mut panicking).now_or_never().is_none());
+    assert!((&mut behind).now_or_never().is_none());
+    let began = Instant::now();
+    panicking.await.unwrap_err();
+    assert_eq!(behind.await.unwrap(), 0);
+    assert!(began.elapsed() < Duration::from_secs(1), "at once the first time: {:?}", began.elapsed());
+}
