@@ -71,7 +71,7 @@ impl<S: EventSourced> EntityRef<S> {
         let address = &self.target().0;
         Events(match address.delivery.events(&address.id) {
             Ok(source) => stream::unfold(Follower::new(source, from), Follower::turn).boxed(),
-            Err(failure) => stream::iter([Err(failure.into())]).boxed(),
+            Err(reason) => stream::iter([Err(reason.into())]).boxed(),
         })
     }
 }
@@ -135,7 +135,11 @@ impl<Ev: Event> Follower<Ev> {
                 }
                 continue;
             };
-            match reading.next().await.transpose().map_err(storage)? {
+            let read = match reading.next().await.transpose() {
+                Ok(read) => read,
+                Err(error) => return Err(why_it_ended(&self.source, self.next, error).await),
+            };
+            match read {
                 None => self.reading = None,
                 Some(JournalEntry::Outcome { .. }) => {}
                 Some(JournalEntry::Event(event)) => self.take(event)?,
@@ -192,6 +196,16 @@ impl<Ev: Event> Follower<Ev> {
 
     fn compacted(&self, deleted_to: SequenceNr) -> HistoryError {
         HistoryError::Compacted { id: self.source.id.clone(), deleted_to }
+    }
+}
+
+/// A stream that a deletion overtakes ends as unavailable; what it was to give next is gone then.
+async fn why_it_ended(source: &EventSource, next: SequenceNr, error: StorageError) -> HistoryError {
+    match source.journal.extent(&source.id).await {
+        Ok(extent) if next <= extent.deleted_to => {
+            HistoryError::Compacted { id: source.id.clone(), deleted_to: extent.deleted_to }
+        }
+        _ => storage(error),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) async fn erase<S>(
     };
     let failure = match error {
         StorageError::Indeterminate { .. } => Failure::Unknown(Unknown::Erasing(error.clone())),
-        _ => Failure::NotHandled(NotHandled::NotWritten(error.clone())),
+        _ => Failure::NotHandled(NotHandled::NotErased(error.clone())),
     };
     let lost = matches!(error, StorageError::Indeterminate { .. } | StorageError::Fenced { .. });
     if lost {

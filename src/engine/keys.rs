@@ -71,14 +71,22 @@ impl KeyWindow {
         self.older = OlderKeys { filters: Vec::new(), room: 0, saturated: true };
     }
 
-    /// Whether the recent keys are all that the entity ever had.
-    pub(super) fn is_complete(&self) -> bool {
-        self.older.filters.is_empty() && !self.older.saturated
-    }
-
-    /// The recent keys with their outcomes, oldest first.
-    pub(super) fn recent(&self) -> Vec<KeyedOutcome> {
-        self.order.iter().filter_map(|key| Some(self.recent.get(key)?.kept.clone())).collect()
+    /// The recent keys with their outcomes, oldest first, as many as the bounds allow: those that are not
+    /// confirmed may be more. And whether they are all that the entity ever had.
+    pub(super) fn to_keep(&self) -> (Vec<KeyedOutcome>, bool) {
+        let newest = self.order.iter().rev().take(self.max_keys).filter_map(|key| self.recent.get(key));
+        let mut bytes = 0;
+        let mut outcomes: Vec<KeyedOutcome> = newest
+            .take_while(|recent| {
+                bytes += recent.kept.weight();
+                bytes <= self.max_bytes
+            })
+            .map(|recent| recent.kept.clone())
+            .collect();
+        outcomes.reverse();
+        let complete =
+            outcomes.len() == self.order.len() && self.older.filters.is_empty() && !self.older.saturated;
+        (outcomes, complete)
     }
 
     pub(super) fn find(&self, key: &Key) -> Known<'_> {
@@ -187,6 +195,22 @@ mod tests {
         assert!(is_recent(&window, "a") && is_recent(&window, "b"));
         window.insert(WriteNr::new(3), kept("c", 100), WriteNr::new(1));
         assert!(!is_recent(&window, "a") && is_recent(&window, "b") && is_recent(&window, "c"));
+    }
+
+    #[test]
+    fn no_more_goes_into_a_snapshot_than_the_bounds_allow() {
+        let mut window = KeyWindow::new(3, 10_000, 7);
+        for n in 1..=3 {
+            window.insert(WriteNr::new(n), kept(&format!("{n}"), 10), WriteNr::ZERO);
+        }
+        let (outcomes, complete) = window.to_keep();
+        assert_eq!((outcomes.len(), complete), (3, true));
+        window.insert(WriteNr::new(4), kept("4", 10), WriteNr::ZERO);
+        let (outcomes, complete) = window.to_keep();
+        assert_eq!(outcomes.iter().map(|kept| kept.key.as_str()).collect::<Vec<_>>(), ["2", "3", "4"]);
+        assert!(!complete, "the first is not confirmed and not among them");
+        window.insert(WriteNr::new(5), kept("5", 9_000), WriteNr::ZERO);
+        assert!(window.to_keep().0.len() < 3, "as many bytes as there may be");
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
             outcome = tracing::field::Empty,
         );
         self.kind.instruments.activations.increment(1);
-        let mut active = Active::new(self.kind, self.inbox, *recovered);
+        let mut active = Active::new(self.kind, self.inbox, recovered);
         let end = active.run(calls).instrument(span.clone()).await;
         let ends = &self.kind.instruments.ends;
         let (outcome, counter) = match &end {
@@ -201,7 +201,7 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
                         return ControlFlow::Break(());
                     }
                 }
-                Err(error) => call.fail(Failure::NotHandled(NotHandled::NotWritten(error))),
+                Err(error) => call.fail(Failure::NotHandled(NotHandled::NotErased(error))),
             }
         }
         ControlFlow::Continue(())

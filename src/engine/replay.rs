@@ -246,6 +246,11 @@ impl<'a, S: Send + Sync + 'static> Fold<'a, S> {
 
     fn apply(&mut self, event: &StoredEvent) -> Result<(), Broken> {
         let nr = event.sequence_nr;
+        if nr <= self.folded.sequence_nr {
+            let subject = Subject::Event(self.id.clone(), nr);
+            let detail = format_args!("it is given after event {}", self.folded.sequence_nr);
+            return Err(Broken::ForGood(RecoveryError::Storage(StorageError::corrupt(subject, detail))));
+        }
         if nr != self.folded.sequence_nr.next() {
             let error = self.missing(format_args!("it is missing; event {nr} follows"));
             return Err(Broken::At(error, SequenceNr::new(nr.get().saturating_sub(1))));

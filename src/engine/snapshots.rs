@@ -2,14 +2,16 @@
 //! counted once it was read back; then what the retention allows is deleted.
 
 use super::kind::Kind;
-use super::panics::catch;
+use super::panics::{catch, panic_message};
 use super::running::Active;
 use crate::entity::{Completeness, LastSnapshot, Snapshots, Stored};
 use crate::storage::{
     Fence, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StorageError, Subject,
 };
 use crate::vocabulary::{PersistenceId, SequenceNr, Timestamp, WriteNr};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -87,13 +89,8 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         if bytes > limit {
             return Err(format!("it has {bytes} bytes, the limit is {limit}"));
         }
-        Ok(Snapshot {
-            sequence_nr: self.sequence_nr,
-            taken_at: now,
-            payload,
-            outcomes: self.keys.recent(),
-            outcomes_complete: self.keys.is_complete(),
-        })
+        let (outcomes, outcomes_complete) = self.keys.to_keep();
+        Ok(Snapshot { sequence_nr: self.sequence_nr, taken_at: now, payload, outcomes, outcomes_complete })
     }
 
     /// Saves the encoded snapshot if all that is in it is durable.
@@ -115,9 +112,15 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
 
 async fn save<S: Send + Sync + 'static>(kind: Arc<Kind<S>>, write: SnapshotWrite, policy: Snapshots) {
     let (began, id, at) = (Instant::now(), write.id.clone(), write.snapshot.sequence_nr);
-    match Retention::new(&kind, &id, write.fence, policy).save(write).await {
-        Ok(()) => kind.instruments.snapshots_saved.increment(1),
-        Err(error) => {
+    let retention = Retention::new(&kind, &id, write.fence, policy);
+    match AssertUnwindSafe(retention.save(write)).catch_unwind().await {
+        Ok(Ok(())) => kind.instruments.snapshots_saved.increment(1),
+        Err(panic) => {
+            kind.instruments.snapshots_failed.increment(1);
+            let message = panic_message(&*panic);
+            tracing::error!(entity = %id, %at, %message, "the backend panicked at a snapshot");
+        }
+        Ok(Err(error)) => {
             kind.instruments.snapshots_failed.increment(1);
             tracing::warn!(entity = %id, %at, %error, "a snapshot was not saved, or not all it replaces deleted");
         }

@@ -30,9 +30,12 @@ impl Subscriptions {
         if self.followed.load(Ordering::Acquire) == 0 {
             return;
         }
-        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(followers) = by_id.get(id) {
-            followers.send_modify(|times| *times += 1);
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(followers) = by_id.get(id) else { return };
+        followers.send_modify(|times| *times += 1);
+        if followers.receiver_count() == 0 {
+            by_id.remove(id);
+            self.followed.store(by_id.len(), Ordering::Release);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a call goes, and the port through which it gets there. The client calls it, the runtime implements
 //! it, and neither knows the other.
 
-use super::{Envelope, Failure, HistoryError};
+use super::{Envelope, Failure, HistoryError, NotHandled};
 use crate::storage::JournalStorage;
 use crate::vocabulary::{EntityId, Manifest, PersistenceId, Sealer, SequenceNr};
 use futures_util::future::{BoxFuture, FutureExt, ready};
@@ -57,7 +57,7 @@ pub(crate) trait Delivery<S>: Send + Sync {
     fn deliver(&self, to: &Address<S>, envelope: Box<dyn Envelope<S>>) -> Result<(), Failure>;
 
     /// Where the events of an entity are read, now and as they come.
-    fn events(&self, id: &EntityId) -> Result<EventSource, Failure>;
+    fn events(&self, id: &EntityId) -> Result<EventSource, NotHandled>;
 
     /// The state of an entity as it was at a sequence number.
     fn state_at(&self, id: &EntityId, at: SequenceNr) -> BoxFuture<'static, Result<S, HistoryError>>;
@@ -100,14 +100,14 @@ pub(crate) enum Refusal {
 }
 
 /// Where calls go that can go nowhere.
-pub(crate) struct Nowhere(pub(crate) Failure);
+pub(crate) struct Nowhere(pub(crate) NotHandled);
 
 impl<S: Send + 'static> Delivery<S> for Nowhere {
     fn deliver(&self, _: &Address<S>, _: Box<dyn Envelope<S>>) -> Result<(), Failure> {
-        Err(self.0.clone())
+        Err(Failure::NotHandled(self.0.clone()))
     }
 
-    fn events(&self, _: &EntityId) -> Result<EventSource, Failure> {
+    fn events(&self, _: &EntityId) -> Result<EventSource, NotHandled> {
         Err(self.0.clone())
     }
 

@@ -1,7 +1,7 @@
 //! The way from a handler to other entities of its node.
 
 use super::address::{Delivery, Nowhere, Target};
-use super::{Entity, Failure, NotHandled};
+use super::{Entity, NotHandled};
 use crate::vocabulary::EntityId;
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ impl Directory {
 
     /// The entity `id` of type `T`; one that every call fails for, if there is none.
     pub(crate) fn target<T: Entity>(&self, id: &str) -> Target<T> {
-        let nowhere = |reason| Target::nowhere(Arc::new(Nowhere(Failure::NotHandled(reason))));
+        let nowhere = |reason| Target::nowhere(Arc::new(Nowhere(reason)));
         let way = self.0.get().and_then(|entries| entries.get(&TypeId::of::<T>()));
         let Some(Way(delivery)) = way.and_then(|way| way.downcast_ref::<Way<T>>()) else {
             return nowhere(NotHandled::Unregistered { entity_type: T::definition().entity_type.into() });

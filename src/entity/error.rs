@@ -156,6 +156,9 @@ pub enum NotHandled {
         /// What ended it.
         why: Arc<str>,
     },
+    /// The storage refused to erase the entity.
+    #[error("nothing was erased: {0}")]
+    NotErased(StorageError),
     /// The storage failed, or the shard was lost, before it was given the write.
     #[error("the write was not handed to the storage: {0}")]
     NotWritten(StorageError),
@@ -282,15 +285,9 @@ pub enum HistoryError {
     Recovery(RecoveryError),
 }
 
-impl From<Failure> for HistoryError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::NotHandled(reason) => Self::NotHandled(reason),
-            Failure::Incompatible(error) => Self::Recovery(RecoveryError::Storage(error)),
-            Failure::Unknown(_) | Failure::Overloaded(_) | Failure::KeyReused { .. } => {
-                Self::NotHandled(NotHandled::ShutDown)
-            }
-        }
+impl From<NotHandled> for HistoryError {
+    fn from(reason: NotHandled) -> Self {
+        Self::NotHandled(reason)
     }
 }
 

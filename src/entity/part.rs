@@ -7,7 +7,7 @@ use super::address::{Address, Delivery, EventSource};
 use super::change::{Change, Changes, Decided, Extras, Seal, SealError, in_part, name_in_part};
 use super::envelope::{Keeping, Mode};
 use super::replay::{Replay, ReplayError, Stored};
-use super::{Context, Envelope, EventSourced, Failure, HistoryError, Target};
+use super::{Context, Envelope, EventSourced, Failure, HistoryError, NotHandled, Target};
 use crate::storage;
 use crate::storage::{Outcome, OutcomeKind};
 use crate::vocabulary::{CodecError, CommandDigest, EntityId, Key, Manifest, Name, SealingError, SequenceNr};
@@ -179,7 +179,7 @@ impl<S: Has<P>, P: EventSourced> Delivery<P> for PartDelivery<S> {
         self.0.0.delivery.deliver(&self.0.0, Box::new(PartEnvelope(envelope)))
     }
 
-    fn events(&self, id: &EntityId) -> Result<EventSource, Failure> {
+    fn events(&self, id: &EntityId) -> Result<EventSource, NotHandled> {
         let whole = self.0.0.delivery.events(id)?;
         let prefix = format!("{}{}.", whole.prefix, P::ENTITY_TYPE);
         Ok(EventSource { prefix, ..whole })

@@ -8,10 +8,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How many entities with something under way are passed over in one search for one that can leave.
 const PASSED_OVER: usize = 64;
+/// How many are looked at in one search, whose later uses are only found out then.
+const LOOKED_AT: usize = 4_096;
+/// However many wait, they do not search again more often than this.
+const SEARCH_EVERY: Duration = Duration::from_millis(1);
 
 /// What all types of a node share: the places in memory, and whether the node stops.
 pub(super) struct Census {
@@ -137,10 +141,9 @@ impl Census {
         let _waiting = waiting;
         let mut place = std::pin::pin!(self.places.clone().acquire_owned());
         let mut too_long = std::pin::pin!(sleep(self.wait));
-        let mut pause = Duration::from_millis(1);
+        let mut pause = SEARCH_EVERY;
+        self.search(Duration::ZERO);
         loop {
-            let now = self.uses.load(Ordering::Relaxed);
-            self.least_recent.lock().unwrap_or_else(PoisonError::into_inner).ask_one_to_leave(now);
             tokio::select! {
                 biased;
                 permit = &mut place => {
@@ -148,8 +151,21 @@ impl Census {
                 }
                 () = &mut too_long => return None,
                 // The one that was asked may have got a call.
-                () = sleep(pause) => pause = (pause * 2).min(Duration::from_millis(50)),
+                () = sleep(pause) => {
+                    self.search(SEARCH_EVERY);
+                    pause = (pause * 2).min(Duration::from_millis(50));
+                }
             }
+        }
+    }
+
+    /// Asks one entity to leave, unless that was done within the last `apart`.
+    fn search(&self, apart: Duration) {
+        let mut least_recent = self.least_recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if least_recent.searched_at.is_none_or(|last| now.duration_since(last) >= apart) {
+            least_recent.searched_at = Some(now);
+            least_recent.ask_one_to_leave(self.uses.load(Ordering::Relaxed));
         }
     }
 
@@ -178,6 +194,7 @@ struct LeastRecent {
     heap: BinaryHeap<Reverse<Noted>>,
     /// Tells apart what was used at the same count, in the order in which it was noted.
     notes: u64,
+    searched_at: Option<Instant>,
 }
 
 struct Noted {
@@ -225,10 +242,12 @@ impl LeastRecent {
 
     /// Asks the one that was used least recently to leave, of those with nothing under way.
     fn ask_one_to_leave(&mut self, now: u64) {
-        let mut passed_over = 0;
+        let (mut passed_over, mut looked_at) = (0, 0);
         while passed_over < PASSED_OVER
+            && looked_at < LOOKED_AT
             && let Some(Reverse(noted)) = self.heap.pop()
         {
+            looked_at += 1;
             let Some(resident) = noted.present() else { continue };
             let used_at = resident.used_at();
             if used_at > noted.used_at {

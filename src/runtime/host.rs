@@ -25,14 +25,13 @@ impl<S: Send + Sync + 'static> Host<S> {
         Self { kind: Arc::new(kind), registry: Arc::new(Registry::new()), census, spawner }
     }
 
-    fn persistence_id(&self, id: &EntityId) -> Result<PersistenceId, Failure> {
-        PersistenceId::new(self.kind.definition.entity_type, id.clone())
-            .map_err(|invalid| Failure::NotHandled(NotHandled::InvalidId(invalid)))
+    fn persistence_id(&self, id: &EntityId) -> Result<PersistenceId, NotHandled> {
+        PersistenceId::new(self.kind.definition.entity_type, id.clone()).map_err(NotHandled::InvalidId)
     }
 
     /// The slow way: through the registry, activating the entity if it is not in memory.
     fn deliver_by_id(&self, to: &Address<S>, mut envelope: Box<dyn Envelope<S>>) -> Result<(), Failure> {
-        let id = self.persistence_id(&to.id)?;
+        let id = self.persistence_id(&to.id).map_err(Failure::NotHandled)?;
         let mut partition = self.registry.partition(ShardId::of(&id));
         // Under the lock that `drain` takes: either the entity is seen by it, or the call is refused here.
         if self.census.is_stopping() {
@@ -99,12 +98,12 @@ impl<S: Send + Sync + 'static> Host<S> {
     }
 
     /// An entity of this type has a history to be read.
-    fn check_history(&self) -> Result<(), Failure> {
+    fn check_history(&self) -> Result<(), NotHandled> {
         match self.kind.definition.kind {
             EntityKind::EventSourced => Ok(()),
             EntityKind::DurableState | EntityKind::Ephemeral => {
                 let entity_type = self.kind.definition.entity_type.into();
-                Err(Failure::NotHandled(NotHandled::NoEvents { entity_type }))
+                Err(NotHandled::NoEvents { entity_type })
             }
         }
     }
@@ -123,7 +122,7 @@ impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
         }
     }
 
-    fn events(&self, id: &EntityId) -> Result<EventSource, Failure> {
+    fn events(&self, id: &EntityId) -> Result<EventSource, NotHandled> {
         self.check_history()?;
         Ok(EventSource {
             id: self.persistence_id(id)?,
@@ -141,7 +140,7 @@ impl<S: Send + Sync + 'static> Delivery<S> for Host<S> {
                 let kind = self.kind.clone();
                 async move { engine::state_at(&kind, &id, at).await }.boxed()
             }
-            Err(failure) => ready(Err(failure.into())).boxed(),
+            Err(reason) => ready(Err(reason.into())).boxed(),
         }
     }
 }

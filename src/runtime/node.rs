@@ -68,7 +68,8 @@ impl Node {
     }
 
     /// Erases an entity: all its events, snapshots, state, kept outcomes and keys. It takes its place among the
-    /// calls of the entity: those before it are finished, those behind it find a fresh entity. Only its
+    /// calls of the entity: those before it are finished (but for commands that wait until they are ready), those
+    /// behind it find a fresh entity. Only its
     /// numbers go on, so that none is used twice (G2), and a key that it had counts as never used.
     ///
     /// An entity that cannot be recovered is erased too.

@@ -11,6 +11,8 @@ use std::sync::Arc;
 /// stay readable. One key per entity, chosen by [`Sealing::id`], lets an entity be forgotten by throwing its key
 /// away.
 ///
+/// What it encrypts is not decrypted before it is stored: try it on something before it is trusted with data.
+///
 /// It is called in the task of an entity, so it must not wait: fetch keys ahead, and refuse when one is missing.
 pub trait Cipher: Send + Sync + 'static {
     /// Encrypts `plain`. Whatever [`decrypt`](Self::decrypt) needs, such as a nonce or the number of a key, is part

@@ -80,7 +80,7 @@ async fn an_erasure_that_fails_says_whether_it_may_have_happened() {
     entity.add(1).await.unwrap();
     gate.fail_next_erasure(Fault::Unavailable);
     let error = node.erase::<Ledger>("l").await.unwrap_err();
-    assert!(matches!(error, CallError::NotHandled(NotHandled::NotWritten(_))), "{error:?}");
+    assert!(matches!(error, CallError::NotHandled(NotHandled::NotErased(_))), "{error:?}");
     assert_eq!(entity.add(1).await.unwrap(), 2, "nothing was erased");
     gate.fail_next_erasure(Fault::AppliedButLost);
     let error = node.erase::<Ledger>("l").await.unwrap_err();

@@ -106,8 +106,6 @@ async fn a_follower_is_told_of_events_that_were_deleted_and_never_skips_them() {
     for _ in 0..5 {
         entity.add(1).await.unwrap();
     }
-    let mut overtaken = events(&entity, 1);
-    assert_eq!(next(&mut overtaken).await, added(1, 1));
     delete_to(&gate, 3).await;
     let mut late = events(&entity, 2);
     let error = late.next().await.unwrap().unwrap_err();
@@ -117,6 +115,32 @@ async fn a_follower_is_told_of_events_that_were_deleted_and_never_skips_them() {
     let numbers: Vec<u64> =
         events(&entity, 4).take(2).map(|it| it.unwrap().sequence_nr.get()).collect().await;
     assert_eq!(numbers, [4, 5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_a_deletion_overtakes_is_told_so() {
+    let gate = Gate::open();
+    let entity = node(&gate).await.entity::<Ledger>("l");
+    for _ in 0..600 {
+        entity.add(1).await.unwrap();
+    }
+    let mut overtaken = events(&entity, 1);
+    assert_eq!(next(&mut overtaken).await, added(1, 1));
+    delete_to(&gate, 550).await;
+    // What it had read goes on; then what comes next is gone.
+    let mut expected = 2;
+    let error = loop {
+        match overtaken.next().await.unwrap() {
+            Ok(recorded) => assert_eq!(recorded.sequence_nr.get(), expected),
+            Err(error) => break error,
+        }
+        expected += 1;
+    };
+    assert!(expected <= 550, "nothing was overtaken");
+    assert!(
+        matches!(&error, HistoryError::Compacted { deleted_to, .. } if deleted_to.get() == 550),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
