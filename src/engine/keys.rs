@@ -209,7 +209,7 @@ mod tests {
         let (outcomes, complete) = window.to_keep();
         assert_eq!(outcomes.iter().map(|kept| kept.key.as_str()).collect::<Vec<_>>(), ["2", "3", "4"]);
         assert!(!complete, "the first is not confirmed and not among them");
-        window.insert(WriteNr::new(5), kept("5", 9_500), WriteNr::ZERO);
+        window.insert(WriteNr::new(5), kept("5", 9_700), WriteNr::ZERO);
         assert!(window.to_keep().0.len() < 3, "as many bytes as there may be");
     }
 
