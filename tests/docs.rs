@@ -195,6 +195,7 @@ fn every_option_is_listed_with_a_test_that_exists() {
         ("RecoveryPolicy", variants(&policy, "RecoveryPolicy")),
         ("FailurePolicy", variants(&policy, "FailurePolicy")),
         ("NodeBuilder", public_functions(&read("src/runtime/builder.rs"))),
+        ("SqliteOptions", public_functions(&read("storage-backends/sqlite/src/options.rs"))),
     ];
     let (configuration, sources) = (read("docs/configuration.md"), all_sources());
     let mut missing = Vec::new();
