@@ -195,6 +195,9 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// Lets out what the settled writes allow.
     pub(super) fn confirm(&mut self, news: &News) -> Result<(), End> {
+        if news.count == self.settled {
+            return Ok(());
+        }
         let before = self.confirmed;
         self.settled = news.count;
         self.confirmed = news.confirmed;
