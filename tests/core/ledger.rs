@@ -60,6 +60,11 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger: &Self| ledger.sum).snapshot()
     }
 
+    /// Takes a snapshot without an event.
+    pub(crate) fn keep(&self) -> Effect<Self> {
+        Effect::none().snapshot()
+    }
+
     pub(crate) fn add_nothing(&self) -> Effect<Self, i64> {
         Effect::none().reply(|ledger: &Self| ledger.sum)
     }

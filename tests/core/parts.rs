@@ -6,6 +6,8 @@ use annals::{
 };
 use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
+use std::pin::pin;
+use std::time::Duration;
 
 /// Who did what: a behaviour of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,24 @@ impl EventSourced for AuditTrail {
 impl AuditTrail {
     pub(crate) fn record(&self, text: String) -> Effect<Self, u64> {
         Effect::persist(Recorded { text }).reply(|trail| trail.entries.len() as u64)
+    }
+
+    pub(crate) fn record_tagged(&self, tag: String) -> Effect<Self> {
+        Effect::persist(Recorded { text: "tagged".into() }).tag(tag)
+    }
+
+    #[command(ready = AuditTrail::is_begun)]
+    pub(crate) fn last(&self) -> Effect<Self, Option<String>> {
+        Effect::none().reply(|trail: &Self| trail.entries.last().cloned())
+    }
+
+    fn is_begun(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    #[command(deadline = Duration::from_secs(3))]
+    pub(crate) async fn wait_for_ever(&self) {
+        std::future::pending().await
     }
 
     pub(crate) fn entries(&self) -> Vec<String> {
@@ -59,6 +79,12 @@ impl EventSourced for VersionCounter {
 #[annals::commands]
 impl VersionCounter {
     pub(crate) fn raise(&self) -> Effect<Self> {
+        Effect::persist(Raised)
+    }
+
+    /// Called like a command of the other part, with the same argument.
+    pub(crate) fn record(&self, text: String) -> Effect<Self> {
+        drop(text);
         Effect::persist(Raised)
     }
 
@@ -247,4 +273,41 @@ async fn an_event_that_is_called_like_those_of_a_part_is_still_the_wholes() {
     assert_eq!((own.sequence_nr.get(), own.event.name.as_str()), (1, "a"));
     let recorded = recorded.next().await.unwrap().unwrap();
     assert_eq!((recorded.sequence_nr.get(), recorded.event.text.as_str()), (2, "a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_of_a_part_waits_until_the_part_is_ready() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let trail = document.part::<AuditTrail>();
+    let mut last = pin!(trail.last().into_future());
+    assert!((&mut last).now_or_never().is_none());
+    quiesce().await;
+    assert!((&mut last).now_or_never().is_none());
+    document.edit("a".into()).await.unwrap();
+    assert_eq!(last.await.unwrap().as_deref(), Some("edited: a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_of_a_part_that_awaits_has_its_own_deadline() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let began = tokio::time::Instant::now();
+    document.part::<AuditTrail>().wait_for_ever().await.unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tags_of_a_command_of_a_part_are_stored() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let trail = document.part::<AuditTrail>();
+    trail.record_tagged("vip".into()).await.unwrap();
+    let recorded = trail.as_entity_ref().events(SequenceNr::new(1)).next().await.unwrap().unwrap();
+    assert_eq!(recorded.tags, ["vip".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_tells_apart_the_commands_of_two_parts_that_are_called_alike() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    document.part::<AuditTrail>().record("a".into()).key("k").await.unwrap();
+    let refused = document.part::<VersionCounter>().record("a".into()).key("k").await;
+    assert!(matches!(refused, Err(CallError::KeyReused { .. })), "{refused:?}");
 }

@@ -186,8 +186,10 @@ async fn an_entity_goes_on_while_its_snapshot_is_saved_and_does_not_leave() {
         builder(gate.clone(), |it| it.snapshots(Snapshots::every(1))).limits(limits).start().await.unwrap();
     add(&node, 5).await;
     assert_eq!(gate.snapshot_saves(), 1, "one at a time");
-    tokio::time::advance(Duration::from_secs(60)).await;
-    quiesce().await;
+    for _ in 0..4 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        quiesce().await;
+    }
     assert_eq!(node.active_entities(), 1);
     gate.save_held_snapshot();
     quiesce().await;
@@ -414,4 +416,146 @@ async fn an_erased_entity_without_new_events_has_nothing_to_keep() {
     assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 0);
     node.shutdown().await;
     assert_eq!(gate.snapshot_saves(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_snapshot_is_enough_where_the_events_behind_it_were_kept() {
+    let gate = Gate::open();
+    let policy = Snapshots::every(2).keep(2).delete_events();
+    add(&node(&gate, policy).await, 9).await;
+    assert_eq!(
+        (gate.snapshots_of(&ledger("l")).await, numbers(&gate, "l").await),
+        (vec![6, 8], vec![7, 8, 9])
+    );
+    assert!(gate.memory().tamper_with_snapshot(&ledger("l"), SequenceNr::new(8), |payload| {
+        Some(Payload::from_stored(payload.manifest().clone(), payload.codec(), 0, payload.bytes().to_vec()))
+    }));
+    assert_eq!(node(&gate, policy).await.entity::<Ledger>("l").sum().await.unwrap(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_the_storage_itself_finds_damaged_is_left_aside() {
+    let gate = Gate::open();
+    let policy = Snapshots::every(2).keep(2).delete_events();
+    add(&node(&gate, policy).await, 9).await;
+    gate.fail_snapshot_loads(1);
+    assert_eq!(node(&gate, policy).await.entity::<Ledger>("l").sum().await.unwrap(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_above_the_end_of_the_journal_is_left_aside() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(2)).await, 5).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2, 4]);
+    gate.cut_journal_behind(3);
+    assert_eq!(node(&gate, Snapshots::every(2)).await.entity::<Ledger>("l").sum().await.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_below_the_deleted_events_is_named_as_no_base() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(2)).await, 3).await;
+    let shard = ShardId::of(&ledger("l"));
+    let epoch = gate.memory().writes().epochs(&[shard]).await.unwrap()[0];
+    let journal = gate.memory().journal().unwrap();
+    journal.delete_to(&ledger("l"), Fence { shard, epoch }, SequenceNr::new(3)).await.unwrap();
+    let error = node(&gate, Snapshots::every(2)).await.entity::<Ledger>("l").sum().await.unwrap_err();
+    let CallError::NotHandled(NotHandled::Recovery(RecoveryError::Storage(error))) = error else {
+        panic!("{error:?}")
+    };
+    let snapshot = Subject::Snapshot(ledger("l"), SequenceNr::new(2));
+    assert!(matches!(&error, StorageError::Corrupt { subject, .. } if *subject == snapshot), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_under_another_name_is_left_aside() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(3)).await, 5).await;
+    assert!(gate.memory().tamper_with_snapshot(&ledger("l"), SequenceNr::new(3), |payload| {
+        Some(Payload::seal(Manifest::new("other", 1), payload.codec(), payload.bytes().to_vec()))
+    }));
+    let node = Node::builder(gate)
+        .register_with::<newer::Wide>(|it| it.snapshots(Snapshots::every(3)))
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(node.entity::<newer::Wide>("l").seen().await.unwrap(), (5, 0), "replayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_stay_when_the_snapshots_in_front_of_them_could_not_be_deleted() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::every(1).keep(2).delete_events()).await;
+    add(&node, 2).await;
+    assert_eq!(numbers(&gate, "l").await, [2]);
+    gate.fail_snapshot_deletions();
+    add(&node, 2).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1, 2, 3, 4]);
+    assert_eq!(numbers(&gate, "l").await, [2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_the_first_snapshot_is_that_since_the_first_event() {
+    let (gate, clock) = (Gate::open(), TestClock::default());
+    let hourly = Snapshots::on_demand().interval(Duration::from_secs(3_600));
+    let builder = builder(gate.clone(), |definition| definition.snapshots(hourly));
+    let node = builder.clock(clock.clone()).start().await.unwrap();
+    for (after, snapshots) in [(0, vec![]), (3_599, vec![]), (1, vec![3])] {
+        clock.advance(Duration::from_secs(after));
+        add(&node, 1).await;
+        assert_eq!(gate.snapshots_of(&ledger("l")).await, snapshots);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_can_be_asked_for_without_an_event_once_for_a_number() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::on_demand()).await;
+    add(&node, 2).await;
+    for _ in 0..2 {
+        node.entity::<Ledger>("l").keep().await.unwrap();
+        quiesce().await;
+    }
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
+    assert_eq!(gate.snapshot_saves(), 1);
+}
+
+/// Limits under which an event of a ledger can be stored, and its state cannot.
+fn too_small_for_a_snapshot() -> Limits {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 18;
+    limits
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_over_the_limit_is_not_saved_and_the_entity_goes_on() {
+    let gate = Gate::open();
+    let builder = builder(gate.clone(), |it| it.snapshots(Snapshots::every(1)));
+    let node = builder.limits(too_small_for_a_snapshot()).start().await.unwrap();
+    add(&node, 3).await;
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 3);
+    assert_eq!(gate.snapshot_saves(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_cannot_be_taken_does_not_keep_its_entity_in_memory() {
+    let builder = builder(Gate::open(), |it| it.snapshots(Snapshots::on_demand().on_passivation()));
+    let node = builder.limits(too_small_for_a_snapshot()).start().await.unwrap();
+    node.entity::<Ledger>("l").add_and_leave(1).await.unwrap();
+    quiesce().await;
+    assert_eq!(node.active_entities(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_being_saved_comes_to_its_end_before_the_next_activation() {
+    let gate = Gate::open();
+    gate.hold_snapshots();
+    let node = node(&gate, Snapshots::every(2)).await;
+    add(&node, 2).await;
+    node.entity::<Ledger>("l").panic().await.unwrap_err();
+    quiesce().await;
+    assert_eq!((gate.snapshot_saves(), gate.recoveries()), (1, 1));
+    gate.save_held_snapshot();
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 2);
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
 }
