@@ -223,3 +223,14 @@ async fn a_key_used_in_front_of_a_handler_that_awaits_is_known_behind_it() {
     assert_eq!((first.unwrap(), between.unwrap(), again.unwrap()), (12, 112, 12));
     assert_eq!(numbers(&gate, "l").await, [1, 2, 3, 4]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_handler_that_awaits_drops_the_memory() {
+    let gate = Gate::open();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    Service::named("panics").answer();
+    let error = ledger.ask_and_panic("panics".into()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
+    assert_eq!(ledger.add(1).await.unwrap(), 1);
+    assert_eq!(gate.recoveries(), 2);
+}

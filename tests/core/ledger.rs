@@ -115,6 +115,11 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum)
     }
 
+    pub(crate) async fn ask_and_panic(&self, service: String) -> Effect<Self> {
+        Service::named(&service).ask().await;
+        panic!("the handler gave up")
+    }
+
     /// Takes over what another ledger has.
     pub(crate) async fn take_over(&self, other: String, ctx: &Context<Self>) -> Effect<Self, i64, String> {
         let other = ctx.entity::<Self>(other);

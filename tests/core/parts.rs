@@ -16,9 +16,31 @@ struct AuditTrail {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
-#[event(entity = AuditTrail, name = "recorded")]
+#[event(entity = AuditTrail, name = "recorded", upcasters = upcasters)]
 struct Recorded {
     text: String,
+}
+
+fn upcasters() -> annals::Upcasters<Recorded> {
+    annals::Upcasters::new().event("noted", 1, |old: former::Noted| Recorded { text: old.text })
+}
+
+/// An event of the part as an older program stored it, in the journal of the whole.
+mod former {
+    use super::*;
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    pub(super) struct Whole;
+    #[derive(Debug, Serialize, Deserialize, Event)]
+    #[event(entity = Whole, name = "audit-trail.noted")]
+    pub(super) struct Noted {
+        pub(super) text: String,
+    }
+    impl EventSourced for Whole {
+        const ENTITY_TYPE: &'static str = "document";
+        type Event = Noted;
+        fn apply(&mut self, _: &Noted) {}
+    }
 }
 
 impl EventSourced for AuditTrail {
@@ -36,7 +58,7 @@ impl AuditTrail {
     }
 
     pub(crate) fn record_tagged(&self, tag: String) -> Effect<Self> {
-        Effect::persist(Recorded { text: "tagged".into() }).tag(tag)
+        Effect::persist(Recorded { text: "tagged".into() }).tag(tag).tag("audit")
     }
 
     #[command(ready = AuditTrail::is_begun)]
@@ -301,7 +323,7 @@ async fn the_tags_of_a_command_of_a_part_are_stored() {
     let trail = document.part::<AuditTrail>();
     trail.record_tagged("vip".into()).await.unwrap();
     let recorded = trail.as_entity_ref().events(SequenceNr::new(1)).next().await.unwrap().unwrap();
-    assert_eq!(recorded.tags, ["vip".into()]);
+    assert_eq!(recorded.tags, ["vip".into(), "audit".into()]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,4 +332,13 @@ async fn a_key_tells_apart_the_commands_of_two_parts_that_are_called_alike() {
     document.part::<AuditTrail>().record("a".into()).key("k").await.unwrap();
     let refused = document.part::<VersionCounter>().record("a".into()).key("k").await;
     assert!(matches!(refused, Err(CallError::KeyReused { .. })), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn older_events_of_a_part_are_upcast_in_the_whole() {
+    let gate = Gate::open();
+    let document = node(&gate).await.entity::<Document>("x");
+    let id = annals::PersistenceId::new("document", annals::EntityId::new("x").unwrap()).unwrap();
+    crate::recovery::store_in(&gate, &id, 0, &former::Noted { text: "old".into() }).await;
+    assert_eq!(document.part::<AuditTrail>().entries().await.unwrap(), ["old"]);
 }

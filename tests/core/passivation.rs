@@ -245,3 +245,31 @@ async fn those_that_got_a_place_make_room_for_others_to_wait() {
         quiesce().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_stays_for_its_idle_time_after_it_was_used() {
+    let node = node(&Gate::open(), |limits| limits.idle = Duration::from_secs(60)).await;
+    sum(&node, "l").await;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    sum(&node, "l").await;
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    assert_eq!(node.active_entities(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_failed_makes_room_like_any_other() {
+    let node = node(&Gate::open(), |limits| limits.active_entities = 1).await;
+    node.entity::<Ledger>("failed").panic().await.unwrap_err();
+    quiesce().await;
+    let began = Instant::now();
+    assert_eq!(node.entity::<Ledger>("new").sum().await.unwrap(), 0);
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_failed_leaves_memory_when_it_is_idle() {
+    let node = node(&Gate::open(), |limits| limits.idle = Duration::from_secs(60)).await;
+    node.entity::<Ledger>("failed").panic().await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    assert_eq!(node.active_entities(), 0);
+}

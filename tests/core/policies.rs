@@ -274,3 +274,27 @@ async fn an_entity_erased_while_it_is_closed_is_tried_again_for_the_whole_time()
     erased.unwrap();
     assert_eq!(sum.unwrap(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_is_to_stop_after_a_lost_write_refuses_those_that_wait() {
+    let gate = Gate::open();
+    let node = node(&gate, |definition| definition.failure(FailurePolicy::Stop)).await;
+    let entity = node.entity::<Ledger>("l");
+    let mut waiting = pin!(entity.spend(1).into_future());
+    assert!((&mut waiting).now_or_never().is_none());
+    quiesce().await;
+    gate.fail_next(Fault::NotAppliedAndLost);
+    entity.add(1).await.unwrap_err();
+    quiesce().await;
+    let refused = waiting.now_or_never().expect("it is told");
+    assert!(matches!(refused, Err(CallError::NotHandled(NotHandled::Stopped { .. }))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_is_no_failure() {
+    let node = node(&Gate::open(), |definition| definition.failure(FailurePolicy::Stop)).await;
+    let entity = node.entity::<Ledger>("l");
+    let (erased, behind) = join(node.erase::<Ledger>("l"), entity.add(1).into_future()).await;
+    erased.unwrap();
+    assert_eq!(behind.unwrap(), 1);
+}

@@ -559,3 +559,73 @@ async fn a_snapshot_that_is_being_saved_comes_to_its_end_before_the_next_activat
     assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 2);
     assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_the_next_snapshot_is_that_since_the_last_one_over_activations() {
+    let (gate, clock) = (Gate::open(), TestClock::default());
+    let hourly = Snapshots::on_demand().interval(Duration::from_secs(3_600));
+    let start = || builder(gate.clone(), |it| it.snapshots(hourly)).clock(clock.clone()).start();
+    start().await.unwrap().entity::<Ledger>("l").add_and_keep(1).await.unwrap();
+    quiesce().await;
+    let node = start().await.unwrap();
+    for (after, snapshots) in [(1_800, vec![1]), (1_800, vec![1, 3])] {
+        clock.advance(Duration::from_secs(after));
+        add(&node, 1).await;
+        assert_eq!(gate.snapshots_of(&ledger("l")).await, snapshots);
+    }
+}
+
+/// A state that panics when it is encoded at 2, and when it is decoded at 3.
+mod fragile {
+    use annals::{Effect, Event, EventSourced};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct Fragile {
+        #[serde(serialize_with = "encode", deserialize_with = "decode")]
+        count: u64,
+    }
+    fn encode<S: Serializer>(count: &u64, to: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(*count, 2, "the encoding gave up");
+        to.serialize_u64(*count)
+    }
+    fn decode<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        let count = u64::deserialize(from)?;
+        assert_ne!(count, 3, "the decoding gave up");
+        Ok(count)
+    }
+
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(entity = Fragile, name = "raised")]
+    pub(super) struct Raised;
+    impl EventSourced for Fragile {
+        const ENTITY_TYPE: &'static str = "fragile";
+        type Event = Raised;
+        fn apply(&mut self, _: &Raised) {
+            self.count += 1;
+        }
+    }
+    #[annals::commands]
+    impl Fragile {
+        pub(crate) fn raise(&self) -> Effect<Self, u64> {
+            Effect::persist(Raised).reply(|fragile| fragile.count)
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_panics_in_its_encoding_costs_only_its_snapshot() {
+    let gate = Gate::open();
+    let start = || {
+        Node::builder(gate.clone())
+            .register_with::<fragile::Fragile>(|it| it.snapshots(Snapshots::every(1).keep(9)))
+    };
+    let node = start().start().await.unwrap();
+    for count in 1..=3 {
+        assert_eq!(node.entity::<fragile::Fragile>("f").raise().await.unwrap(), count);
+        quiesce().await;
+    }
+    assert_eq!(gate.recoveries(), 1, "its activation went on");
+    let again = start().start().await.unwrap();
+    assert_eq!(again.entity::<fragile::Fragile>("f").raise().await.unwrap(), 4);
+}

@@ -339,3 +339,16 @@ async fn a_name_that_another_node_stored_until_it_was_fenced_is_found() {
     let refused = builder(gate, |it| it).start().await.unwrap_err();
     assert!(refused.to_string().contains("last-minute v1"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_storage_is_checked_for_the_types_that_live_in_it() {
+    let lacking =
+        builder(Gate::open(), |it| it).storage(Poor(Gate::open())).register::<Setting>().limits(small());
+    let refused = lacking.start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::MissingPart { entity_type: "setting", .. }), "{refused:?}");
+    let second = Gate::open();
+    second.store_name_before_take_over(Manifest::new("unknown", 1));
+    let newer = builder(Gate::open(), |it| it).storage(second).register::<Setting>();
+    let refused = newer.start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::UnknownNames { entity_type: "setting", .. }), "{refused:?}");
+}
