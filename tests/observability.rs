@@ -7,7 +7,9 @@
 #[allow(dead_code, reason = "only a part of what it can do is needed here")]
 mod gate;
 
-use annals::{CallError, Definition, Effect, Event, EventSourced, Limits, Node, Snapshots};
+use annals::{
+    CallError, Cipher, CipherError, Definition, Effect, Event, EventSourced, Limits, Node, Sealing, Snapshots,
+};
 use gate::{Fault, Gate, quiesce};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use serde::{Deserialize, Serialize};
@@ -270,6 +272,39 @@ fn snapshots_are_counted_as_saved_failed_or_unreadable() {
         one.count().await.unwrap();
         assert_eq!(metrics.changes()["annals_snapshots_unreadable_total counter"], [1.0]);
     });
+}
+
+/// Encrypts nothing, and refuses states.
+struct NotStates;
+impl Cipher for NotStates {
+    fn encrypt(&self, about: &Sealing<'_>, plain: &[u8]) -> Result<Vec<u8>, CipherError> {
+        if *about.manifest.name == *"counter" {
+            return Err(CipherError::new("as the test wants"));
+        }
+        Ok(plain.to_vec())
+    }
+
+    fn decrypt(&self, _: &Sealing<'_>, sealed: &[u8]) -> Result<Vec<u8>, CipherError> {
+        Ok(sealed.to_vec())
+    }
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_taken_is_tried_again_when_the_next_one_is_due() {
+    let recorder = DebuggingRecorder::new();
+    let metrics = Metrics(recorder.snapshotter());
+    metrics::with_local_recorder(&recorder, || {
+        block_on(async {
+            let node = Node::builder(Gate::open())
+                .register_with::<Counter>(|it| it.cipher(NotStates).snapshots(Snapshots::every(3)));
+            let one = node.start().await.unwrap().entity::<Counter>("one");
+            for _ in 0..8 {
+                one.raise(1).await.unwrap();
+                quiesce().await;
+            }
+        });
+    });
+    assert_eq!(metrics.changes()["annals_snapshots_total counter failed"], [2.0]);
 }
 
 #[test]

@@ -158,8 +158,7 @@ impl<Ev: Event> Follower<Ev> {
         } else if self.source.confirmed.changed().await.is_err() {
             return Ok(false);
         }
-        // Marked as seen before it is read: what is confirmed meanwhile wakes the next round.
-        self.source.confirmed.borrow_and_update();
+        // What is confirmed while it is read wakes the next round.
         self.reading = Some(self.source.journal.read(&self.source.id, ReadRange::from(self.next)));
         Ok(true)
     }

@@ -236,7 +236,7 @@ pub(crate) trait Resident: Send + Sync {
     fn has_left(&self) -> bool;
 
     /// Asks it to leave memory. The answer is whether it may: nothing of it is under way. A call that comes in
-    /// meanwhile keeps it.
+    /// meanwhile is handled, and mostly keeps it.
     fn ask_to_leave(&self) -> bool;
 }
 

@@ -92,7 +92,6 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     /// Answers a command that was handled before; if its write is in flight, together with it.
     fn repeat(&mut self, call: Box<dyn Envelope<S>>, write: Option<WriteNr>, outcome: Outcome) {
         let bytes = outcome.payload.bytes().len();
-        let write = write.filter(|nr| *nr > WriteNr::ZERO);
         self.hold(write, bytes, HeldAnswer::Kept(call, Box::new(outcome)), Seen::nothing());
     }
 }

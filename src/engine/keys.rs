@@ -229,6 +229,16 @@ mod tests {
     }
 
     #[test]
+    fn the_recent_keys_are_told_oldest_first() {
+        let mut window = KeyWindow::new(3, 1 << 20, 7);
+        for key in ["b", "d", "a", "c"] {
+            window.insert(WriteNr::ZERO, kept(key, 1), WriteNr::ZERO);
+        }
+        let told: Vec<_> = window.to_keep().0.into_iter().map(|kept| kept.key.as_str().to_owned()).collect();
+        assert_eq!(told, ["d", "a", "c"]);
+    }
+
+    #[test]
     fn beyond_the_filters_every_key_is_looked_up() {
         let mut window = KeyWindow::new(0, 0, 7);
         for n in 0..FIRST_FILTER_KEYS << MAX_FILTERS {

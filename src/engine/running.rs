@@ -175,13 +175,7 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     /// Closes the inbox, unless a call waits in it or a snapshot is to be taken first.
     fn may_leave(&mut self) -> bool {
-        if self.take_snapshot_before_leaving() {
-            return false;
-        }
-        let left = self.inbox.retire_if_empty();
-        // A call came in: whoever wanted the entity to leave asks again.
-        self.leaving &= left || self.inbox.is_draining();
-        left
+        !self.take_snapshot_before_leaving() && self.inbox.retire_if_empty()
     }
 
     pub(super) fn may_run_ahead(&self) -> bool {

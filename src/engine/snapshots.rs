@@ -169,9 +169,6 @@ impl<'a, S: Send + Sync + 'static> Retention<'a, S> {
     /// to the oldest of them.
     async fn delete_older(&self) -> Result<(), StorageError> {
         let listed = self.storage.list(self.id, SnapshotCriteria::ALL).await?;
-        if listed.len() < self.policy.keep {
-            return Ok(());
-        }
         let mut verified = 0;
         for &(at, _) in listed.iter().rev() {
             match self.verify(at).await {

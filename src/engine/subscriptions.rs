@@ -39,3 +39,17 @@ impl Subscriptions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_that_nobody_follows_any_more_are_forgotten() {
+        let subscriptions = Subscriptions::default();
+        for n in 0..10 {
+            drop(subscriptions.follow(&EntityId::new(n.to_string()).unwrap()));
+        }
+        assert_eq!(subscriptions.by_id.lock().unwrap().len(), 1, "the last one is found by the next");
+    }
+}

@@ -4,8 +4,8 @@
 use crate::gate::{Fault, Gate, quiesce};
 use crate::ledger::{Ledger, Service, builder, numbers};
 use annals::storage::{Fence, StorageProvider};
-use annals::{CallError, Epoch, Limits, Node, NotHandled, ShardId, Unknown};
-use futures_util::FutureExt;
+use annals::{CallError, Epoch, Limits, Node, NotHandled, ShardId, Snapshots, Unknown};
+use futures_util::future::{FutureExt, join3};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -100,7 +100,9 @@ async fn a_handler_that_awaits_is_dropped_when_the_shard_is_lost() {
     let neighbour =
         (0..).map(|n| n.to_string()).find(|id| ShardId::of(&crate::ledger::ledger(id)) == shard).unwrap();
     node.entity::<Ledger>(neighbour).add(1).await.unwrap_err();
-    let error = adding.await.unwrap_err();
+    quiesce().await;
+    let answer = (&mut adding).now_or_never().expect("it does not wait for its deadline");
+    let error = answer.unwrap_err();
     assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
     assert_eq!(ledger.add(1).await.unwrap(), 1, "and the node takes the shard over again");
 }
@@ -198,4 +200,37 @@ async fn a_handler_that_awaited_and_whose_write_was_not_sent_is_unknown() {
     gate.release(1);
     let error = adding.await.unwrap_err();
     assert!(matches!(error, CallError::Unknown(Unknown::NotStored(NotHandled::NotWritten(_)))), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_used_in_front_of_a_handler_that_awaits_is_known_behind_it() {
+    let gate = Gate::open();
+    let mut limits = Limits::default();
+    limits.recent_keys = 0;
+    let start =
+        || builder(gate.clone(), |it| it.snapshots(Snapshots::every(1))).limits(limits.clone()).start();
+    let before = start().await.unwrap();
+    for key in ["a", "b"] {
+        before.entity::<Ledger>("l").add(1).key(key).await.unwrap();
+        quiesce().await;
+    }
+    // Recovered from a snapshot that does not hold all keys: every further key is looked up.
+    let ledger = start().await.unwrap().entity::<Ledger>("l");
+    Service::named("in-between").answer();
+    let (first, again) = (ledger.add(10).key("k").into_future(), ledger.add(10).key("k").into_future());
+    let (first, between, again) =
+        join3(first, ledger.add_from("in-between".into()).into_future(), again).await;
+    assert_eq!((first.unwrap(), between.unwrap(), again.unwrap()), (12, 112, 12));
+    assert_eq!(numbers(&gate, "l").await, [1, 2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_a_handler_that_awaits_drops_the_memory() {
+    let gate = Gate::open();
+    let ledger = node(&gate).await.entity::<Ledger>("l");
+    Service::named("panics").answer();
+    let error = ledger.ask_and_panic("panics".into()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Interrupted { .. })), "{error:?}");
+    assert_eq!(ledger.add(1).await.unwrap(), 1);
+    assert_eq!(gate.recoveries(), 2);
 }

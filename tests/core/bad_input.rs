@@ -140,3 +140,49 @@ async fn a_command_that_the_definition_does_not_list_is_not_handled() {
         "{error:?}"
     );
 }
+
+/// Two events of which one decodes as the other.
+#[derive(Default, Serialize, Deserialize)]
+struct Confused;
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Either {
+    One { n: u8 },
+    Other { n: u8 },
+}
+impl annals::Event for Either {
+    type Entity = Confused;
+    const MANIFESTS: &'static [annals::Manifest] =
+        &[annals::Manifest::new("one", 1), annals::Manifest::new("other", 1)];
+    fn manifest(&self) -> annals::Manifest {
+        match self {
+            Self::One { .. } => annals::Manifest::new("one", 1),
+            Self::Other { .. } => annals::Manifest::new("other", 1),
+        }
+    }
+}
+impl EventSourced for Confused {
+    const ENTITY_TYPE: &'static str = "confused";
+    type Event = Either;
+    fn apply(&mut self, _: &Either) {}
+}
+#[annals::commands]
+impl Confused {
+    pub(crate) fn one(&self) -> Effect<Self> {
+        Effect::persist(Either::One { n: 1 })
+    }
+    pub(crate) fn other(&self) -> Effect<Self> {
+        Effect::persist(Either::Other { n: 1 })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_decodes_as_another_is_never_stored() {
+    let gate = Gate::open();
+    let node = Node::builder(gate.clone()).register::<Confused>().start().await.unwrap();
+    let entity = node.entity::<Confused>("c");
+    let refused = entity.other().await;
+    assert!(matches!(refused, Err(CallError::NotHandled(NotHandled::Unsealable { .. }))), "{refused:?}");
+    assert!(gate.groups().is_empty());
+    entity.one().await.unwrap();
+}

@@ -277,3 +277,26 @@ async fn a_limit_that_cannot_be_kept_stops_the_start() {
         .unwrap_err();
     assert!(matches!(&error, StartError::PayloadLimit { backend: "gate", .. }), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn tags_count_as_bytes_of_their_event() {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 100;
+    let node = crate::ledger::builder(Gate::open(), |it| it).limits(limits).start().await.unwrap();
+    let entity = node.entity::<crate::ledger::Ledger>("l");
+    let refused = entity.add_tagged(1, "x".repeat(101)).await;
+    assert!(matches!(refused, Err(CallError::NotHandled(NotHandled::TooLarge { .. }))), "{refused:?}");
+    assert_eq!(entity.add_tagged(1, "x".into()).await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reading_earlier_states_is_bounded_like_recoveries() {
+    let mut limits = Limits::default();
+    limits.recoveries = 2;
+    let gate = Gate::open();
+    gate.slow_reads();
+    let node = builder(gate.clone()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    join_all((0..10).map(|_| alice.state_at(annals::SequenceNr::ZERO))).await;
+    assert_eq!(gate.most_reads_at_once(), 2);
+}

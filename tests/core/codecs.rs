@@ -4,7 +4,8 @@ use crate::gate::{Gate, quiesce};
 use crate::ledger::{Ledger, LedgerEvent, builder, ledger, numbers};
 use annals::storage::{JournalEntry, ReadRange, SnapshotCriteria, StorageProvider};
 use annals::{
-    CallError, Cipher, CipherError, Codec, Definition, Effect, Event, EventSourced, Node, Sealing, Snapshots,
+    CallError, Cipher, CipherError, Codec, Definition, Effect, Event, EventSourced, Node, NotHandled,
+    Payload, Sealing, Snapshots,
 };
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -31,9 +32,9 @@ async fn every_codec_stores_and_recovers() {
     }
     let history = gate.memory().journal().unwrap().read(&ledger("l"), ReadRange::ALL);
     let mut used: Vec<u8> = history
-        .filter_map(async |entry| match entry.unwrap() {
-            JournalEntry::Event(event) => Some(event.payload.codec().0),
-            JournalEntry::Outcome { kept, .. } => Some(kept.outcome.payload.codec().0),
+        .map(|entry| match entry.unwrap() {
+            JournalEntry::Event(event) => event.payload.codec().0,
+            JournalEntry::Outcome { kept, .. } => kept.outcome.payload.codec().0,
         })
         .collect()
         .await;
@@ -210,4 +211,16 @@ async fn events_of_older_versions_become_one_several_or_none() {
         let expected = [(1, "opened"), (2, "added"), (2, "7"), (4, "new")];
         assert_eq!(followed, expected.map(|(nr, text)| (nr, text.to_owned())));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_event_is_found_although_it_means_nothing_any_more() {
+    let gate = Gate::open();
+    node(&gate, |it| it).await.entity::<Ledger>("l").close().await.unwrap();
+    assert!(gate.memory().tamper_with_event(&ledger("l"), annals::SequenceNr::new(1), |payload| {
+        Some(Payload::from_stored(payload.manifest().clone(), payload.codec(), 0, payload.bytes().to_vec()))
+    }));
+    let new = Node::builder(gate).register::<later::Log>().start().await.unwrap();
+    let error = new.entity::<later::Log>("l").say("new".into()).await.unwrap_err();
+    assert!(matches!(error, CallError::NotHandled(NotHandled::Recovery(_))), "{error:?}");
 }

@@ -56,6 +56,20 @@ impl Profile {
         Effect::update(self, move |profile| profile.name = "x".repeat(bytes))
     }
 
+    /// Waits until it has a name.
+    #[command(ready = Profile::has_name)]
+    pub(crate) fn greet(&self) -> String {
+        format!("hello {}", self.name)
+    }
+
+    fn has_name(&self) -> bool {
+        !self.name.is_empty()
+    }
+
+    pub(crate) fn visit_and_leave(&self) -> Effect<Self> {
+        Effect::update(self, |profile| profile.visits += 1).passivate()
+    }
+
     pub(crate) fn panic_half_way(&self) -> Effect<Self> {
         Effect::update(self, |profile| {
             profile.visits = 1_000;
@@ -267,4 +281,35 @@ async fn an_ephemeral_entity_lives_while_it_is_used_and_is_never_stored() {
     session.panic().await.unwrap_err();
     assert_eq!(session.hit().await.unwrap(), 1);
     assert!(gate.groups().is_empty() && gate.recoveries() == 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_lets_its_entity_leave_memory() {
+    let node = node(&Gate::open()).await;
+    node.entity::<Profile>("ann").visit_and_leave().await.unwrap();
+    quiesce().await;
+    assert_eq!(node.active_entities(), 0);
+    assert_eq!(node.entity::<Profile>("ann").show().await.unwrap(), shown("", 1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ephemeral_entity_is_erased_without_the_storage() {
+    let gate = Gate::open();
+    let node = Node::builder(gate.clone()).register::<Session>().start().await.unwrap();
+    node.entity::<Session>("s").hit().await.unwrap();
+    gate.fail_next_erasure(Fault::Unavailable);
+    node.erase::<Session>("s").await.unwrap();
+    assert_eq!(node.entity::<Session>("s").hit().await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_waits_until_an_update_makes_it_ready() {
+    let ann = node(&Gate::open()).await.entity::<Profile>("ann");
+    let mut greeting = pin!(ann.greet().into_future());
+    assert!((&mut greeting).now_or_never().is_none());
+    quiesce().await;
+    ann.rename("Ann".into()).await.unwrap();
+    quiesce().await;
+    let greeting = greeting.now_or_never().expect("it is ready");
+    assert_eq!(greeting.unwrap(), "hello Ann");
 }

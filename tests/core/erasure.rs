@@ -2,8 +2,8 @@
 
 use crate::gate::{Fault, Gate, quiesce};
 use crate::ledger::{Ledger, builder, ledger, numbers};
-use annals::storage::StorageProvider;
-use annals::{CallError, Node, NotHandled, RecoveryPolicy, SequenceNr, Snapshots, Unknown};
+use annals::storage::{Fence, StorageError, StorageProvider};
+use annals::{CallError, Epoch, Node, NotHandled, RecoveryPolicy, SequenceNr, ShardId, Snapshots, Unknown};
 use futures_util::FutureExt;
 use std::pin::pin;
 use std::time::Duration;
@@ -128,6 +128,36 @@ async fn an_entity_that_cannot_be_recovered_can_be_erased() {
         node.erase::<Ledger>("l").await.unwrap();
         assert_eq!(entity.sum().await.unwrap(), 0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_that_arrives_late_is_fenced_before_anyone_reads() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    gate.fail_next_erasure(Fault::Late);
+    let error = node.erase::<Ledger>("l").await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
+    assert_eq!(entity.add(10).await.unwrap(), 11);
+    let late = gate.deliver_late_erasures().await;
+    assert!(matches!(late[..], [Err(StorageError::Fenced { .. })]), "{late:?}");
+    assert_eq!(numbers(&gate, "l").await, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_by_a_node_that_lost_the_shard_changes_nothing_and_the_next_one_does() {
+    let gate = Gate::open();
+    let node = node(&gate).await;
+    node.entity::<Ledger>("l").add(1).await.unwrap();
+    let shard = ShardId::of(&ledger("l"));
+    let raised = Fence { shard, epoch: Epoch::new(1_000) };
+    gate.memory().writes().raise_epochs(&[raised]).await.unwrap();
+    let error = node.erase::<Ledger>("l").await.unwrap_err();
+    assert!(matches!(error, CallError::NotHandled(NotHandled::NotErased(_))), "{error:?}");
+    assert_eq!(numbers(&gate, "l").await, [1]);
+    node.erase::<Ledger>("l").await.unwrap();
+    assert!(numbers(&gate, "l").await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

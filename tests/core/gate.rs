@@ -3,7 +3,7 @@
 use annals::storage::{
     Committed, Extent, Fence, JournalEntry, JournalStorage, JournalStream, KeyedOutcome, Lane, ReadRange,
     Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage, StorageError, StorageProvider,
-    StoredEvent, StoredState, Write, WriteStorage,
+    StoredEvent, StoredState, Subject, Write, WriteStorage,
 };
 use annals::{EntityId, Epoch, Key, Manifest, Payload, PersistenceId, SequenceNr, ShardId, Timestamp};
 use annals_memory::MemoryStorage;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
@@ -52,6 +52,14 @@ struct Inner {
     panicking_lookups: AtomicBool,
     read_faults: AtomicUsize,
     erase_faults: Mutex<VecDeque<Fault>>,
+    late_erasures: Mutex<Vec<(PersistenceId, Fence)>>,
+    /// Behind this number the journal has lost its events; 0 if it has all.
+    cut_behind: AtomicU64,
+    /// The journal has lost the outcomes; by their keys they are still found.
+    outcomes_lost: AtomicBool,
+    /// This name is stored by another node as it is fenced.
+    last_name: Mutex<Option<Manifest>>,
+    taken_over: AtomicBool,
     snapshots: Snapshotting,
 }
 
@@ -63,6 +71,10 @@ struct Snapshotting {
     saves: AtomicUsize,
     /// The next so many saves are stored with damaged bytes.
     damaged: AtomicUsize,
+    /// The next so many loads find damage themselves.
+    unloadable: AtomicUsize,
+    /// No snapshot is deleted.
+    undeletable: AtomicBool,
     /// Saves wait until this is notified.
     held: AtomicBool,
     go_on: Notify,
@@ -96,6 +108,11 @@ impl Gate {
             panicking_lookups: AtomicBool::new(false),
             read_faults: AtomicUsize::new(0),
             erase_faults: Mutex::default(),
+            late_erasures: Mutex::default(),
+            cut_behind: AtomicU64::new(0),
+            outcomes_lost: AtomicBool::new(false),
+            last_name: Mutex::default(),
+            taken_over: AtomicBool::new(false),
             snapshots: Snapshotting::default(),
         }))
     }
@@ -116,6 +133,16 @@ impl Gate {
         let mut results = Vec::new();
         for (lane, group) in late {
             results.extend(self.0.memory.writes().append(lane, group).await);
+        }
+        results
+    }
+
+    /// Delivers the erasures that were late; gives what the storage says to each.
+    pub(crate) async fn deliver_late_erasures(&self) -> Vec<Result<(), StorageError>> {
+        let late = std::mem::take(&mut *self.0.late_erasures.lock().unwrap());
+        let mut results = Vec::new();
+        for (id, fence) in late {
+            results.push(self.0.memory.writes().erase(&id, fence).await);
         }
         results
     }
@@ -151,6 +178,39 @@ impl Gate {
     /// The next so many snapshots are stored damaged.
     pub(crate) fn damage_snapshots(&self, times: usize) {
         self.0.snapshots.damaged.store(times, Ordering::SeqCst);
+    }
+
+    /// The storage itself finds the next so many snapshots that are loaded damaged.
+    pub(crate) fn fail_snapshot_loads(&self, times: usize) {
+        self.0.snapshots.unloadable.store(times, Ordering::SeqCst);
+    }
+
+    /// From now on snapshots cannot be deleted.
+    pub(crate) fn fail_snapshot_deletions(&self) {
+        self.0.snapshots.undeletable.store(true, Ordering::SeqCst);
+    }
+
+    /// The journal is as it was at this number, like one that was restored from a copy.
+    pub(crate) fn cut_journal_behind(&self, nr: u64) {
+        self.0.cut_behind.store(nr, Ordering::SeqCst);
+    }
+
+    /// The journal gives no outcomes any more.
+    pub(crate) fn lose_outcomes(&self) {
+        self.0.outcomes_lost.store(true, Ordering::SeqCst);
+    }
+
+    /// Another node stores this name just before the next node takes over.
+    pub(crate) fn store_name_before_take_over(&self, name: Manifest) {
+        self.0.taken_over.store(false, Ordering::SeqCst);
+        *self.0.last_name.lock().unwrap() = Some(name);
+    }
+
+    fn journal_end(&self) -> SequenceNr {
+        match self.0.cut_behind.load(Ordering::SeqCst) {
+            0 => SequenceNr::MAX,
+            nr => SequenceNr::new(nr),
+        }
     }
 
     /// Saving a snapshot takes until [`Self::save_held_snapshot`].
@@ -224,7 +284,12 @@ pub(crate) fn account(id: &str) -> PersistenceId {
 
 /// Returns when nothing in the runtime can go on by itself any more: only then does a paused clock move.
 pub(crate) async fn quiesce() {
-    tokio::time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await.unwrap_err();
+    pass(Duration::from_millis(1)).await;
+}
+
+/// Lets time pass on the paused clock, with all that happens in it.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::timeout(time, std::future::pending::<()>()).await.unwrap_err();
 }
 
 fn lost() -> StorageError {
@@ -261,7 +326,7 @@ impl WriteStorage for Gate {
                     group.iter().cloned().partition(|w| w.write_nr.get() < nr);
                 let mut results = writes.append(lane, good.into()).await;
                 results.extend(bad.iter().map(|write| {
-                    let subject = annals::storage::Subject::Entity(write.id.clone());
+                    let subject = Subject::Entity(write.id.clone());
                     Err(StorageError::TooLarge { subject, bytes: 2, limit: 1 })
                 }));
                 results
@@ -287,7 +352,11 @@ impl WriteStorage for Gate {
     }
 
     async fn manifests(&self, entity_type: &str) -> Result<Vec<Manifest>, StorageError> {
-        self.0.memory.writes().manifests(entity_type).await
+        let mut names = self.0.memory.writes().manifests(entity_type).await?;
+        if self.0.taken_over.load(Ordering::SeqCst) {
+            names.extend(self.0.last_name.lock().unwrap().clone());
+        }
+        Ok(names)
     }
 
     async fn erase(&self, id: &PersistenceId, fence: Fence) -> Result<(), StorageError> {
@@ -299,6 +368,10 @@ impl WriteStorage for Gate {
                 Err(lost())
             }
             Some(Fault::Panic) => panic!("the backend gave up"),
+            Some(Fault::Late) => {
+                self.0.late_erasures.lock().unwrap().push((id.clone(), fence));
+                Err(lost())
+            }
             Some(_) => Err(StorageError::Unavailable { store: "gate".into(), reason: "not now".into() }),
         }
     }
@@ -308,6 +381,7 @@ impl WriteStorage for Gate {
     }
 
     async fn raise_epochs(&self, raised: &[Fence]) -> Result<(), StorageError> {
+        self.0.taken_over.store(true, Ordering::SeqCst);
         self.0.memory.writes().raise_epochs(raised).await
     }
 }
@@ -315,7 +389,13 @@ impl WriteStorage for Gate {
 #[async_trait]
 impl JournalStorage for Gate {
     fn read(&self, id: &PersistenceId, range: ReadRange) -> JournalStream {
-        self.0.memory.journal().unwrap().read(id, range)
+        let to = range.to.min(self.journal_end());
+        let lost = self.0.outcomes_lost.load(Ordering::SeqCst);
+        let is_left = move |entry: &Result<JournalEntry, _>| {
+            !lost || !matches!(entry, Ok(JournalEntry::Outcome { .. }))
+        };
+        let history = self.0.memory.journal().unwrap().read(id, range.to(to));
+        history.filter(move |entry| std::future::ready(is_left(entry))).boxed()
     }
 
     async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
@@ -330,7 +410,8 @@ impl JournalStorage for Gate {
         if self.0.read_faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
             return Err(StorageError::Unavailable { store: "gate".into(), reason: "no read now".into() });
         }
-        self.0.memory.journal().unwrap().extent(id).await
+        let extent = self.0.memory.journal().unwrap().extent(id).await?;
+        Ok(Extent { highest: extent.highest.min(self.journal_end()), ..extent })
     }
 
     async fn delete_to(&self, id: &PersistenceId, fence: Fence, to: SequenceNr) -> Result<(), StorageError> {
@@ -370,8 +451,19 @@ impl SnapshotStorage for Gate {
         id: &PersistenceId,
         criteria: SnapshotCriteria,
     ) -> Result<Option<Snapshot>, StorageError> {
-        self.0.snapshots.loads.fetch_add(1, Ordering::SeqCst);
-        self.0.memory.snapshots().unwrap().load(id, criteria).await
+        let snapshotting = &self.0.snapshots;
+        snapshotting.loads.fetch_add(1, Ordering::SeqCst);
+        let loaded = self.0.memory.snapshots().unwrap().load(id, criteria).await?;
+        let fail = |left: usize| left.checked_sub(1);
+        match loaded {
+            Some(snapshot)
+                if snapshotting.unloadable.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() =>
+            {
+                let subject = Subject::Snapshot(id.clone(), snapshot.sequence_nr);
+                Err(StorageError::corrupt(subject, "half of it is gone"))
+            }
+            loaded => Ok(loaded),
+        }
     }
 
     async fn list(
@@ -388,6 +480,12 @@ impl SnapshotStorage for Gate {
         fence: Fence,
         criteria: SnapshotCriteria,
     ) -> Result<(), StorageError> {
+        if self.0.snapshots.undeletable.load(Ordering::SeqCst) {
+            return Err(StorageError::Unavailable {
+                store: "gate".into(),
+                reason: "nothing goes now".into(),
+            });
+        }
         self.0.memory.snapshots().unwrap().delete(id, fence, criteria).await
     }
 }

@@ -194,3 +194,63 @@ async fn the_state_at_an_earlier_number_is_what_it_was_then() {
     assert_eq!((at(4).await.unwrap(), at(5).await.unwrap()), (1_111, 11_111));
     assert_eq!(at(0).await.unwrap(), 0, "the state before the first event takes none");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_that_a_deletion_overtakes_is_told() {
+    let gate = Gate::open();
+    let entity = node(&gate).await.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    let mut overtaken = events(&entity, 1);
+    assert_eq!(next(&mut overtaken).await, added(1, 1));
+    assert!(overtaken.next().now_or_never().is_none());
+    for _ in 2..=4 {
+        entity.add(1).await.unwrap();
+    }
+    delete_to(&gate, 3).await;
+    let error = overtaken.next().await.unwrap().unwrap_err();
+    let told = matches!(&error, HistoryError::Compacted { deleted_to, .. } if deleted_to.get() == 3);
+    assert!(told, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_of_what_was_deleted_to_its_end_is_told_at_once() {
+    let gate = Gate::open();
+    let entity = node(&gate).await.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    entity.add(1).await.unwrap();
+    delete_to(&gate, 2).await;
+    let told = events(&entity, 2).next().now_or_never().expect("it does not wait for another event");
+    let error = told.unwrap().unwrap_err();
+    assert!(matches!(error, HistoryError::Compacted { .. }), "{error}");
+    assert!(events(&entity, 3).next().now_or_never().is_none(), "behind the end there may be one");
+}
+
+/// What a later program stores for a ledger.
+mod later {
+    use annals::{Event, EventSourced};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct Ledger;
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(entity = Ledger, name = "audited")]
+    pub(super) struct Audited;
+    impl EventSourced for Ledger {
+        const ENTITY_TYPE: &'static str = "ledger";
+        type Event = Audited;
+        fn apply(&mut self, _: &Audited) {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_never_skips_an_event_that_nobody_knows() {
+    let gate = Gate::open();
+    let entity = node(&gate).await.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    crate::recovery::store_in(&gate, &ledger("l"), 1, &later::Audited).await;
+    let mut events = events(&entity, 1);
+    assert_eq!(next(&mut events).await, added(1, 1));
+    let told = events.next().now_or_never().expect("it does not wait for another event");
+    let error = told.unwrap().unwrap_err();
+    assert!(error.to_string().contains("audited v1"), "{error}");
+}

@@ -1,9 +1,9 @@
 //! Idempotency keys (G6): a keyed command runs once, whatever happens around it.
 
-use crate::account::{Account, Balance, Deposit, Events, Overdrawn, Touch, Withdraw, builder, node};
+use crate::account::{Account, Balance, Deposit, Events, Note, Overdrawn, Touch, Withdraw, builder, node};
 use crate::gate::{Fault, Gate, quiesce};
 use annals::storage::JournalEntry;
-use annals::{CallError, Limits, Unknown};
+use annals::{CallError, Limits, NotHandled, Unknown};
 use futures_util::future::{FutureExt, join_all};
 use std::pin::pin;
 use std::time::Duration;
@@ -273,4 +273,15 @@ async fn key_and_outcome_are_in_the_write_of_their_command() {
         "{history:?}"
     );
     assert_eq!(gate.groups(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_of_a_command_that_was_refused_is_as_good_as_new() {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 100;
+    let node = builder(Gate::open()).limits(limits).start().await.unwrap();
+    let alice = node.entity::<Account>("alice");
+    let refused = alice.ask(Note { bytes: 1_000 }).key("k").await;
+    assert!(matches!(refused, Err(CallError::NotHandled(NotHandled::TooLarge { .. }))), "{refused:?}");
+    assert_eq!(alice.ask(Deposit { cents: 5 }).key("k").await.unwrap(), 5, "another command may use it");
 }

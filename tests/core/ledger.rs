@@ -60,6 +60,11 @@ impl Ledger {
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger: &Self| ledger.sum).snapshot()
     }
 
+    /// Takes a snapshot without an event.
+    pub(crate) fn keep(&self) -> Effect<Self> {
+        Effect::none().snapshot()
+    }
+
     pub(crate) fn add_nothing(&self) -> Effect<Self, i64> {
         Effect::none().reply(|ledger: &Self| ledger.sum)
     }
@@ -108,6 +113,11 @@ impl Ledger {
     pub(crate) async fn add_from(&self, service: String) -> Effect<Self, i64> {
         let cents = Service::named(&service).ask().await;
         Effect::persist(LedgerEvent::Added { cents }).reply(|ledger| ledger.sum)
+    }
+
+    pub(crate) async fn ask_and_panic(&self, service: String) -> Effect<Self> {
+        Service::named(&service).ask().await;
+        panic!("the handler gave up")
     }
 
     /// Takes over what another ledger has.

@@ -6,6 +6,8 @@ use annals::{
 };
 use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
+use std::pin::pin;
+use std::time::Duration;
 
 /// Who did what: a behaviour of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -14,9 +16,31 @@ struct AuditTrail {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
-#[event(entity = AuditTrail, name = "recorded")]
+#[event(entity = AuditTrail, name = "recorded", upcasters = upcasters)]
 struct Recorded {
     text: String,
+}
+
+fn upcasters() -> annals::Upcasters<Recorded> {
+    annals::Upcasters::new().event("noted", 1, |old: former::Noted| Recorded { text: old.text })
+}
+
+/// An event of the part as an older program stored it, in the journal of the whole.
+mod former {
+    use super::*;
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    pub(super) struct Whole;
+    #[derive(Debug, Serialize, Deserialize, Event)]
+    #[event(entity = Whole, name = "audit-trail.noted")]
+    pub(super) struct Noted {
+        pub(super) text: String,
+    }
+    impl EventSourced for Whole {
+        const ENTITY_TYPE: &'static str = "document";
+        type Event = Noted;
+        fn apply(&mut self, _: &Noted) {}
+    }
 }
 
 impl EventSourced for AuditTrail {
@@ -31,6 +55,24 @@ impl EventSourced for AuditTrail {
 impl AuditTrail {
     pub(crate) fn record(&self, text: String) -> Effect<Self, u64> {
         Effect::persist(Recorded { text }).reply(|trail| trail.entries.len() as u64)
+    }
+
+    pub(crate) fn record_tagged(&self, tag: String) -> Effect<Self> {
+        Effect::persist(Recorded { text: "tagged".into() }).tag(tag).tag("audit")
+    }
+
+    #[command(ready = AuditTrail::is_begun)]
+    pub(crate) fn last(&self) -> Effect<Self, Option<String>> {
+        Effect::none().reply(|trail: &Self| trail.entries.last().cloned())
+    }
+
+    fn is_begun(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
+    #[command(deadline = Duration::from_secs(3))]
+    pub(crate) async fn wait_for_ever(&self) {
+        std::future::pending().await
     }
 
     pub(crate) fn entries(&self) -> Vec<String> {
@@ -59,6 +101,12 @@ impl EventSourced for VersionCounter {
 #[annals::commands]
 impl VersionCounter {
     pub(crate) fn raise(&self) -> Effect<Self> {
+        Effect::persist(Raised)
+    }
+
+    /// Called like a command of the other part, with the same argument.
+    pub(crate) fn record(&self, text: String) -> Effect<Self> {
+        drop(text);
         Effect::persist(Raised)
     }
 
@@ -156,13 +204,12 @@ async fn the_commands_of_a_part_go_to_the_whole_and_are_one_history_with_it() {
     assert!(node.entity::<AuditTrail>("x").entries().await.unwrap().is_empty(), "an entity of its own");
     let id = annals::PersistenceId::new("document", annals::EntityId::new("x").unwrap()).unwrap();
     let history = gate.memory().journal().unwrap().read(&id, annals::storage::ReadRange::ALL);
-    let names: Vec<String> = history
-        .filter_map(async |entry| match entry.unwrap() {
-            annals::storage::JournalEntry::Event(event) => Some(event.payload.manifest().to_string()),
-            annals::storage::JournalEntry::Outcome { .. } => None,
-        })
-        .collect()
-        .await;
+    let entries: Vec<_> = history.map(|entry| entry.unwrap()).collect().await;
+    let name = |entry: &annals::storage::JournalEntry| match entry {
+        annals::storage::JournalEntry::Event(event) => Some(event.payload.manifest().to_string()),
+        annals::storage::JournalEntry::Outcome { .. } => None,
+    };
+    let names: Vec<String> = entries.iter().filter_map(name).collect();
     assert_eq!(
         names,
         ["edited v1", "audit-trail.recorded v1", "version.raised v1", "audit-trail.recorded v1"]
@@ -246,4 +293,50 @@ async fn an_event_that_is_called_like_those_of_a_part_is_still_the_wholes() {
     assert_eq!((own.sequence_nr.get(), own.event.name.as_str()), (1, "a"));
     let recorded = recorded.next().await.unwrap().unwrap();
     assert_eq!((recorded.sequence_nr.get(), recorded.event.text.as_str()), (2, "a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_of_a_part_waits_until_the_part_is_ready() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let trail = document.part::<AuditTrail>();
+    let mut last = pin!(trail.last().into_future());
+    assert!((&mut last).now_or_never().is_none());
+    quiesce().await;
+    assert!((&mut last).now_or_never().is_none());
+    document.edit("a".into()).await.unwrap();
+    assert_eq!(last.await.unwrap().as_deref(), Some("edited: a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_of_a_part_that_awaits_has_its_own_deadline() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let began = tokio::time::Instant::now();
+    document.part::<AuditTrail>().wait_for_ever().await.unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tags_of_a_command_of_a_part_are_stored() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    let trail = document.part::<AuditTrail>();
+    trail.record_tagged("vip".into()).await.unwrap();
+    let recorded = trail.as_entity_ref().events(SequenceNr::new(1)).next().await.unwrap().unwrap();
+    assert_eq!(recorded.tags, ["vip".into(), "audit".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_tells_apart_the_commands_of_two_parts_that_are_called_alike() {
+    let document = node(&Gate::open()).await.entity::<Document>("x");
+    document.part::<AuditTrail>().record("a".into()).key("k").await.unwrap();
+    let refused = document.part::<VersionCounter>().record("a".into()).key("k").await;
+    assert!(matches!(refused, Err(CallError::KeyReused { .. })), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn older_events_of_a_part_are_upcast_in_the_whole() {
+    let gate = Gate::open();
+    let document = node(&gate).await.entity::<Document>("x");
+    let id = annals::PersistenceId::new("document", annals::EntityId::new("x").unwrap()).unwrap();
+    crate::recovery::store_in(&gate, &id, 0, &former::Noted { text: "old".into() }).await;
+    assert_eq!(document.part::<AuditTrail>().entries().await.unwrap(), ["old"]);
 }

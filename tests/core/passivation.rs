@@ -1,7 +1,7 @@
 //! A bound on the entities in memory: the one that was used least recently makes room, unless it is busy; and a
 //! shutdown that does not wait for ever.
 
-use crate::gate::{Gate, quiesce};
+use crate::gate::{Gate, pass, quiesce};
 use crate::ledger::{Ledger, Service, builder};
 use annals::{CallError, Limits, Node, NotHandled, Overloaded, Shutdown, Unknown};
 use futures_util::FutureExt;
@@ -192,4 +192,84 @@ async fn refs_to_entities_that_left_do_not_hide_those_that_could_leave() {
         quiesce().await;
         refs.push(entity);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_that_cut_off_leaves_no_task_behind() {
+    let gate = Gate::closed();
+    let node = node(&gate, |limits| limits.shutdown = Duration::from_secs(1)).await;
+    node.entity::<Ledger>("l").add(1).tell().await.unwrap();
+    quiesce().await;
+    assert_eq!(node.shutdown().await, Shutdown::DeadlinePassed { entities: 1 });
+    quiesce().await;
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_is_to_leave_handles_what_came_in_and_leaves() {
+    let gate = Gate::closed();
+    // While its write is in flight it takes nothing out of its mailbox.
+    let node = node(&gate, |limits| limits.held_outcomes = 1).await;
+    let entity = node.entity::<Ledger>("l");
+    entity.add_and_leave(1).tell().await.unwrap();
+    quiesce().await;
+    let mut sum = pin!(entity.sum().into_future());
+    assert!((&mut sum).now_or_never().is_none());
+    quiesce().await;
+    gate.release(1);
+    assert_eq!(sum.await.unwrap(), 1);
+    quiesce().await;
+    assert_eq!((node.active_entities(), gate.recoveries()), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_got_a_place_make_room_for_others_to_wait() {
+    let gate = Gate::closed();
+    let node = node(&gate, |limits| {
+        (limits.active_entities, limits.waiting_activations) = (1, 1);
+    })
+    .await;
+    for round in 0..3 {
+        let (busy, new) = (format!("busy {round}"), format!("new {round}"));
+        let (busy, new) = (node.entity::<Ledger>(busy), node.entity::<Ledger>(new));
+        let mut adding = pin!(busy.add(1).into_future());
+        assert!((&mut adding).now_or_never().is_none());
+        quiesce().await;
+        let mut waiting = pin!(new.sum().into_future());
+        assert!((&mut waiting).now_or_never().is_none(), "it waits");
+        gate.release(1);
+        adding.await.unwrap();
+        assert_eq!(waiting.await.unwrap(), 0);
+        new.add_and_leave(0).tell().await.unwrap();
+        gate.release(1);
+        quiesce().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_stays_for_its_idle_time_after_it_was_used() {
+    let node = node(&Gate::open(), |limits| limits.idle = Duration::from_secs(60)).await;
+    sum(&node, "l").await;
+    pass(Duration::from_secs(50)).await;
+    sum(&node, "l").await;
+    pass(Duration::from_secs(50)).await;
+    assert_eq!(node.active_entities(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_failed_makes_room_like_any_other() {
+    let node = node(&Gate::open(), |limits| limits.active_entities = 1).await;
+    node.entity::<Ledger>("failed").panic().await.unwrap_err();
+    quiesce().await;
+    let began = Instant::now();
+    assert_eq!(node.entity::<Ledger>("new").sum().await.unwrap(), 0);
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_failed_leaves_memory_when_it_is_idle() {
+    let node = node(&Gate::open(), |limits| limits.idle = Duration::from_secs(60)).await;
+    node.entity::<Ledger>("failed").panic().await.unwrap_err();
+    pass(Duration::from_secs(200)).await;
+    assert_eq!(node.active_entities(), 0);
 }

@@ -1,13 +1,13 @@
 //! What an entity's policies say when it cannot be recovered, or when an activation ends early (G10).
 
-use crate::gate::{Fault, Gate, quiesce};
+use crate::gate::{Fault, Gate, pass, quiesce};
 use crate::ledger::{Ledger, builder, ledger, numbers};
 use annals::{
     Backoff, CallError, Definition, FailurePolicy, Node, NotHandled, Payload, RecoveryError, RecoveryPolicy,
     SequenceNr,
 };
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -76,6 +76,7 @@ async fn a_node_that_shuts_down_does_not_wait_for_a_pause() {
         let began = Instant::now();
         assert_eq!(node.shutdown().await, annals::Shutdown::Complete);
         assert!(began.elapsed() < Duration::from_secs(1), "{policy:?}: {:?}", began.elapsed());
+        assert!(recovery_failed(&sum.await), "{policy:?}");
         gate.fail_reads(0);
     }
 }
@@ -209,6 +210,93 @@ async fn many_damaged_events_in_a_row_are_one_gap_and_too_many_gaps_are_an_error
         assert_eq!(sum.is_ok(), starts, "{sum:?}");
         assert!(sum.is_err() || sum.unwrap() == 100);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_of_a_command_whose_event_cannot_be_read_is_still_known() {
+    let gate = Gate::open();
+    let filling = node(&gate, |definition| definition).await;
+    for (cents, key) in [(1, "a"), (10, "b"), (100, "c")] {
+        filling.entity::<Ledger>("l").add(cents).key(key).await.unwrap();
+    }
+    assert!(gate.memory().tamper_with_event(&ledger("l"), SequenceNr::new(2), |payload| {
+        Some(Payload::from_stored(payload.manifest().clone(), payload.codec(), 0, payload.bytes().to_vec()))
+    }));
+    gate.lose_outcomes();
+    let lenient = node(&gate, |definition| definition.recovery(RecoveryPolicy::StartAtHighest)).await;
+    let entity = lenient.entity::<Ledger>("l");
+    assert_eq!(entity.sum().await.unwrap(), 101);
+    assert_eq!(entity.add(10).key("b").await.unwrap(), 11, "the first outcome");
+    assert_eq!(numbers(&gate, "l").await, [1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_success_the_time_of_retrying_begins_anew() {
+    let gate = Gate::open();
+    let within = Duration::from_secs(30);
+    let node = node(&gate, |definition| definition.recovery(RecoveryPolicy::Retry { within })).await;
+    let entity = node.entity::<Ledger>("l");
+    for round in 1..=2 {
+        gate.fail_reads(1);
+        assert_eq!(entity.add(1).await.unwrap(), round);
+        pass(Duration::from_secs(40)).await;
+        entity.panic().await.unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_events_at_which_apply_panics_are_an_error() {
+    for (bombs, starts) in [(64, true), (65, false)] {
+        let gate = Gate::open();
+        let filling = node(&gate, |definition| definition).await;
+        filling.entity::<Ledger>("l").add(1).await.unwrap();
+        for nr in 1..=bombs {
+            crate::recovery::store_in(&gate, &ledger("l"), nr, &crate::ledger::LedgerEvent::Exploded).await;
+        }
+        let lenient = node(&gate, |definition| definition.recovery(RecoveryPolicy::StartAtHighest)).await;
+        let sum = lenient.entity::<Ledger>("l").sum().await;
+        assert_eq!(sum.is_ok(), starts, "{sum:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_erased_while_it_is_closed_is_tried_again_for_the_whole_time() {
+    let gate = Gate::open();
+    let policy = RecoveryPolicy::Retry { within: Duration::from_secs(12) };
+    let steady = Backoff::new(Duration::from_secs(10), Duration::from_secs(10));
+    let node = node(&gate, |it| it.recovery(policy).restart_backoff(steady)).await;
+    let entity = node.entity::<Ledger>("l");
+    gate.fail_reads(100);
+    assert!(recovery_failed(&entity.sum().await));
+    pass(Duration::from_secs(4)).await;
+    gate.fail_reads(1);
+    let (erased, sum) = join(node.erase::<Ledger>("l"), entity.sum().into_future()).await;
+    erased.unwrap();
+    assert_eq!(sum.unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entity_that_is_to_stop_after_a_lost_write_refuses_those_that_wait() {
+    let gate = Gate::open();
+    let node = node(&gate, |definition| definition.failure(FailurePolicy::Stop)).await;
+    let entity = node.entity::<Ledger>("l");
+    let mut waiting = pin!(entity.spend(1).into_future());
+    assert!((&mut waiting).now_or_never().is_none());
+    quiesce().await;
+    gate.fail_next(Fault::NotAppliedAndLost);
+    entity.add(1).await.unwrap_err();
+    quiesce().await;
+    let refused = waiting.now_or_never().expect("it is told");
+    assert!(matches!(refused, Err(CallError::NotHandled(NotHandled::Stopped { .. }))), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_erasure_is_no_failure() {
+    let node = node(&Gate::open(), |definition| definition.failure(FailurePolicy::Stop)).await;
+    let entity = node.entity::<Ledger>("l");
+    let (erased, behind) = join(node.erase::<Ledger>("l"), entity.add(1).into_future()).await;
+    erased.unwrap();
+    assert_eq!(behind.unwrap(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -186,8 +186,10 @@ async fn an_entity_goes_on_while_its_snapshot_is_saved_and_does_not_leave() {
         builder(gate.clone(), |it| it.snapshots(Snapshots::every(1))).limits(limits).start().await.unwrap();
     add(&node, 5).await;
     assert_eq!(gate.snapshot_saves(), 1, "one at a time");
-    tokio::time::advance(Duration::from_secs(60)).await;
-    quiesce().await;
+    for _ in 0..4 {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        quiesce().await;
+    }
     assert_eq!(node.active_entities(), 1);
     gate.save_held_snapshot();
     quiesce().await;
@@ -414,4 +416,216 @@ async fn an_erased_entity_without_new_events_has_nothing_to_keep() {
     assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 0);
     node.shutdown().await;
     assert_eq!(gate.snapshot_saves(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_snapshot_is_enough_where_the_events_behind_it_were_kept() {
+    let gate = Gate::open();
+    let policy = Snapshots::every(2).keep(2).delete_events();
+    add(&node(&gate, policy).await, 9).await;
+    assert_eq!(
+        (gate.snapshots_of(&ledger("l")).await, numbers(&gate, "l").await),
+        (vec![6, 8], vec![7, 8, 9])
+    );
+    assert!(gate.memory().tamper_with_snapshot(&ledger("l"), SequenceNr::new(8), |payload| {
+        Some(Payload::from_stored(payload.manifest().clone(), payload.codec(), 0, payload.bytes().to_vec()))
+    }));
+    assert_eq!(node(&gate, policy).await.entity::<Ledger>("l").sum().await.unwrap(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_the_storage_itself_finds_damaged_is_left_aside() {
+    let gate = Gate::open();
+    let policy = Snapshots::every(2).keep(2).delete_events();
+    add(&node(&gate, policy).await, 9).await;
+    gate.fail_snapshot_loads(1);
+    assert_eq!(node(&gate, policy).await.entity::<Ledger>("l").sum().await.unwrap(), 9);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_above_the_end_of_the_journal_is_left_aside() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(2)).await, 5).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2, 4]);
+    gate.cut_journal_behind(3);
+    assert_eq!(node(&gate, Snapshots::every(2)).await.entity::<Ledger>("l").sum().await.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_below_the_deleted_events_is_named_as_no_base() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(2)).await, 3).await;
+    let shard = ShardId::of(&ledger("l"));
+    let epoch = gate.memory().writes().epochs(&[shard]).await.unwrap()[0];
+    let journal = gate.memory().journal().unwrap();
+    journal.delete_to(&ledger("l"), Fence { shard, epoch }, SequenceNr::new(3)).await.unwrap();
+    let error = node(&gate, Snapshots::every(2)).await.entity::<Ledger>("l").sum().await.unwrap_err();
+    let CallError::NotHandled(NotHandled::Recovery(RecoveryError::Storage(error))) = error else {
+        panic!("{error:?}")
+    };
+    let snapshot = Subject::Snapshot(ledger("l"), SequenceNr::new(2));
+    assert!(matches!(&error, StorageError::Corrupt { subject, .. } if *subject == snapshot), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_under_another_name_is_left_aside() {
+    let gate = Gate::open();
+    add(&node(&gate, Snapshots::every(3)).await, 5).await;
+    assert!(gate.memory().tamper_with_snapshot(&ledger("l"), SequenceNr::new(3), |payload| {
+        Some(Payload::seal(Manifest::new("other", 1), payload.codec(), payload.bytes().to_vec()))
+    }));
+    let node = Node::builder(gate)
+        .register_with::<newer::Wide>(|it| it.snapshots(Snapshots::every(3)))
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(node.entity::<newer::Wide>("l").seen().await.unwrap(), (5, 0), "replayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_stay_when_the_snapshots_in_front_of_them_could_not_be_deleted() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::every(1).keep(2).delete_events()).await;
+    add(&node, 2).await;
+    assert_eq!(numbers(&gate, "l").await, [2]);
+    gate.fail_snapshot_deletions();
+    add(&node, 2).await;
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [1, 2, 3, 4]);
+    assert_eq!(numbers(&gate, "l").await, [2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_the_first_snapshot_is_that_since_the_first_event() {
+    let (gate, clock) = (Gate::open(), TestClock::default());
+    let hourly = Snapshots::on_demand().interval(Duration::from_secs(3_600));
+    let builder = builder(gate.clone(), |definition| definition.snapshots(hourly));
+    let node = builder.clock(clock.clone()).start().await.unwrap();
+    for (after, snapshots) in [(0, vec![]), (3_599, vec![]), (1, vec![3])] {
+        clock.advance(Duration::from_secs(after));
+        add(&node, 1).await;
+        assert_eq!(gate.snapshots_of(&ledger("l")).await, snapshots);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_can_be_asked_for_without_an_event_once_for_a_number() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::on_demand()).await;
+    add(&node, 2).await;
+    for _ in 0..2 {
+        node.entity::<Ledger>("l").keep().await.unwrap();
+        quiesce().await;
+    }
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
+    assert_eq!(gate.snapshot_saves(), 1);
+}
+
+/// Limits under which an event of a ledger can be stored, and its state cannot.
+fn too_small_for_a_snapshot() -> Limits {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 18;
+    limits
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_over_the_limit_is_not_saved_and_the_entity_goes_on() {
+    let gate = Gate::open();
+    let builder = builder(gate.clone(), |it| it.snapshots(Snapshots::every(1)));
+    let node = builder.limits(too_small_for_a_snapshot()).start().await.unwrap();
+    add(&node, 3).await;
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 3);
+    assert_eq!(gate.snapshot_saves(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_cannot_be_taken_does_not_keep_its_entity_in_memory() {
+    let builder = builder(Gate::open(), |it| it.snapshots(Snapshots::on_demand().on_passivation()));
+    let node = builder.limits(too_small_for_a_snapshot()).start().await.unwrap();
+    node.entity::<Ledger>("l").add_and_leave(1).await.unwrap();
+    quiesce().await;
+    assert_eq!(node.active_entities(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_being_saved_comes_to_its_end_before_the_next_activation() {
+    let gate = Gate::open();
+    gate.hold_snapshots();
+    let node = node(&gate, Snapshots::every(2)).await;
+    add(&node, 2).await;
+    node.entity::<Ledger>("l").panic().await.unwrap_err();
+    quiesce().await;
+    assert_eq!((gate.snapshot_saves(), gate.recoveries()), (1, 1));
+    gate.save_held_snapshot();
+    assert_eq!(node.entity::<Ledger>("l").sum().await.unwrap(), 2);
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_the_next_snapshot_is_that_since_the_last_one_over_activations() {
+    let (gate, clock) = (Gate::open(), TestClock::default());
+    let hourly = Snapshots::on_demand().interval(Duration::from_secs(3_600));
+    let start = || builder(gate.clone(), |it| it.snapshots(hourly)).clock(clock.clone()).start();
+    start().await.unwrap().entity::<Ledger>("l").add_and_keep(1).await.unwrap();
+    quiesce().await;
+    let node = start().await.unwrap();
+    for (after, snapshots) in [(1_800, vec![1]), (1_800, vec![1, 3])] {
+        clock.advance(Duration::from_secs(after));
+        add(&node, 1).await;
+        assert_eq!(gate.snapshots_of(&ledger("l")).await, snapshots);
+    }
+}
+
+/// A state that panics when it is encoded at 2, and when it is decoded at 3.
+mod fragile {
+    use annals::{Effect, Event, EventSourced};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct Fragile {
+        #[serde(serialize_with = "encode", deserialize_with = "decode")]
+        count: u64,
+    }
+    fn encode<S: Serializer>(count: &u64, to: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(*count, 2, "the encoding gave up");
+        to.serialize_u64(*count)
+    }
+    fn decode<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        let count = u64::deserialize(from)?;
+        assert_ne!(count, 3, "the decoding gave up");
+        Ok(count)
+    }
+
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(entity = Fragile, name = "raised")]
+    pub(super) struct Raised;
+    impl EventSourced for Fragile {
+        const ENTITY_TYPE: &'static str = "fragile";
+        type Event = Raised;
+        fn apply(&mut self, _: &Raised) {
+            self.count += 1;
+        }
+    }
+    #[annals::commands]
+    impl Fragile {
+        pub(crate) fn raise(&self) -> Effect<Self, u64> {
+            Effect::persist(Raised).reply(|fragile| fragile.count)
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_that_panics_in_its_encoding_costs_only_its_snapshot() {
+    let gate = Gate::open();
+    let start = || {
+        Node::builder(gate.clone())
+            .register_with::<fragile::Fragile>(|it| it.snapshots(Snapshots::every(1).keep(9)))
+    };
+    let node = start().start().await.unwrap();
+    for count in 1..=3 {
+        assert_eq!(node.entity::<fragile::Fragile>("f").raise().await.unwrap(), count);
+        quiesce().await;
+    }
+    assert_eq!(gate.recoveries(), 1, "its activation went on");
+    let again = start().start().await.unwrap();
+    assert_eq!(again.entity::<fragile::Fragile>("f").raise().await.unwrap(), 4);
 }

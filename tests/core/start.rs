@@ -1,9 +1,14 @@
 //! What a node finds out at its start, and which storage its types live in.
 
-use crate::gate::Gate;
+use crate::gate::{Gate, quiesce};
 use crate::ledger::{Ledger, builder};
-use annals::{Effect, Event, EventSourced, Manifest, Node, Snapshots, StartError};
+use annals::storage::{JournalStorage, SnapshotStorage, StateStorage, StorageProvider, WriteStorage};
+use annals::{
+    DurableState, Effect, Ephemeral, Event, EventSourced, Limits, Manifest, Node, Snapshots, StartError,
+};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 /// The steps of a new event version, as three programs. `Deposited` gets a currency.
 macro_rules! program {
@@ -185,4 +190,165 @@ async fn snapshots_that_could_lose_data_are_refused_at_the_start() {
         assert!(matches!(&refused, StartError::Definition(_)), "{refused:?}");
         assert!(refused.to_string().contains("ledger"), "{refused}");
     }
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Setting;
+impl DurableState for Setting {
+    const ENTITY_TYPE: &'static str = "setting";
+}
+#[annals::commands]
+impl Setting {
+    pub(crate) fn ask(&self) {}
+}
+
+/// What was a ledger once, and is not stored any more.
+#[derive(Default)]
+struct Forgetful;
+impl Ephemeral for Forgetful {
+    const ENTITY_TYPE: &'static str = "ledger";
+}
+#[annals::commands]
+impl Forgetful {
+    pub(crate) fn ask(&self) -> u8 {
+        7
+    }
+}
+
+/// A storage that only takes writes, and small ones.
+struct Poor(Gate);
+impl StorageProvider for Poor {
+    fn name(&self) -> &'static str {
+        "poor"
+    }
+    fn lanes(&self) -> NonZeroUsize {
+        self.0.lanes()
+    }
+    fn max_payload_bytes(&self) -> usize {
+        1_000
+    }
+    fn writes(&self) -> Arc<dyn WriteStorage> {
+        self.0.writes()
+    }
+    fn journal(&self) -> Option<Arc<dyn JournalStorage>> {
+        None
+    }
+    fn snapshots(&self) -> Option<Arc<dyn SnapshotStorage>> {
+        None
+    }
+    fn states(&self) -> Option<Arc<dyn StateStorage>> {
+        None
+    }
+}
+
+fn small() -> Limits {
+    let mut limits = Limits::default();
+    limits.payload_bytes = 1_000;
+    limits
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_that_lacks_what_a_type_needs_is_refused_at_the_start() {
+    let poor = || Node::builder(Poor(Gate::open())).limits(small());
+    for start in [poor().register::<Ledger>().start(), poor().register::<Setting>().start()] {
+        let refused = start.await.unwrap_err();
+        assert!(matches!(&refused, StartError::MissingPart { backend: "poor", .. }), "{refused:?}");
+    }
+    poor().register::<Forgetful>().start().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_storage_must_take_the_largest_payload() {
+    let two = || builder(Gate::open(), |it| it).storage(Poor(Gate::open())).register::<Setting>();
+    let refused = two().start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::PayloadLimit { backend: "poor", .. }), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_type_that_is_not_stored_any_more_starts_whatever_was() {
+    let gate = Gate::open();
+    let ledger = builder(gate.clone(), |it| it).start().await.unwrap();
+    ledger.entity::<Ledger>("l").add(1).await.unwrap();
+    let node = Node::builder(gate).register::<Forgetful>().start().await.unwrap();
+    assert_eq!(node.entity::<Forgetful>("l").ask().await.unwrap(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_the_lanes_of_every_storage() {
+    let node =
+        builder(Gate::open(), |it| it).storage(Gate::open()).register::<Setting>().start().await.unwrap();
+    node.shutdown().await;
+    quiesce().await;
+    assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+/// Types with two ways to read one thing.
+mod ambiguous {
+    use super::*;
+    use annals::{StateUpcasters, Upcasters};
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct Events;
+    #[derive(Serialize, Deserialize, Event)]
+    #[event(entity = Events, name = "happened", upcasters = upcasters)]
+    pub(super) struct Happened;
+    fn upcasters() -> Upcasters<Happened> {
+        Upcasters::new().dropped("happened", 1)
+    }
+    impl EventSourced for Events {
+        const ENTITY_TYPE: &'static str = "events";
+        type Event = Happened;
+        fn apply(&mut self, _: &Happened) {}
+    }
+    #[annals::commands]
+    impl Events {
+        pub(crate) fn ask(&self) {}
+    }
+
+    #[derive(Default, Serialize, Deserialize)]
+    pub(super) struct State;
+    impl DurableState for State {
+        const ENTITY_TYPE: &'static str = "state";
+        fn state_upcasters() -> StateUpcasters<Self> {
+            StateUpcasters::new().from(1, |()| Self)
+        }
+    }
+    #[annals::commands]
+    impl State {
+        pub(crate) fn ask(&self) {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_ways_to_read_what_is_stored_are_refused_at_the_start() {
+    let node = || Node::builder(Gate::open());
+    for (start, name) in [
+        (node().register::<ambiguous::Events>().start(), "happened v1"),
+        (node().register::<ambiguous::State>().start(), "state v1"),
+    ] {
+        let refused = start.await.unwrap_err();
+        assert!(matches!(&refused, StartError::Definition(_)), "{refused:?}");
+        assert!(refused.to_string().contains(name), "{refused}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_another_node_stored_until_it_was_fenced_is_found() {
+    let gate = Gate::open();
+    gate.store_name_before_take_over(Manifest::new("last-minute", 1));
+    let refused = builder(gate, |it| it).start().await.unwrap_err();
+    assert!(refused.to_string().contains("last-minute v1"), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_storage_is_checked_for_the_types_that_live_in_it() {
+    let lacking =
+        builder(Gate::open(), |it| it).storage(Poor(Gate::open())).register::<Setting>().limits(small());
+    let refused = lacking.start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::MissingPart { entity_type: "setting", .. }), "{refused:?}");
+    let second = Gate::open();
+    second.store_name_before_take_over(Manifest::new("unknown", 1));
+    let newer = builder(Gate::open(), |it| it).storage(second).register::<Setting>();
+    let refused = newer.start().await.unwrap_err();
+    assert!(matches!(&refused, StartError::UnknownNames { entity_type: "setting", .. }), "{refused:?}");
 }

@@ -62,13 +62,16 @@ async fn so_many_commands_wait_until_they_are_ready() {
 async fn an_entity_with_waiting_commands_stays_in_memory() {
     let mut limits = Limits::default();
     limits.idle = std::time::Duration::from_secs(1);
-    let node = builder(Gate::open(), |definition| definition).limits(limits).start().await.unwrap();
+    let gate = Gate::open();
+    let node = builder(gate.clone(), |definition| definition).limits(limits).start().await.unwrap();
     let ledger = funded(&node).await;
     let mut spending = pin!(ledger.spend(1).into_future());
     assert!((&mut spending).now_or_never().is_none());
-    tokio::time::advance(std::time::Duration::from_secs(60)).await;
-    quiesce().await;
-    assert_eq!(node.active_entities(), 1);
+    for _ in 0..4 {
+        tokio::time::advance(std::time::Duration::from_secs(2)).await;
+        quiesce().await;
+    }
+    assert_eq!(gate.recoveries(), 1);
     ledger.open().await.unwrap();
     assert_eq!(spending.await.unwrap(), 99);
 }
@@ -159,4 +162,21 @@ async fn a_waiting_command_keeps_its_place_when_the_activation_ends_as_it_is_tak
     ledger.open().await.unwrap();
     let (first, second) = both.await;
     assert_eq!((first.unwrap(), second.unwrap()), (0, -10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_commands_are_handed_to_the_next_activation_in_front_of_those_behind_them() {
+    let ledger = funded(&node(&Gate::open()).await).await;
+    let mut waiting = pin!(ledger.spend(1).into_future());
+    assert!((&mut waiting).now_or_never().is_none());
+    quiesce().await;
+    let mut behind = pin!(join(ledger.panic().into_future(), ledger.spend(10).into_future()));
+    assert!((&mut behind).now_or_never().is_none());
+    quiesce().await;
+    ledger.open().await.unwrap();
+    quiesce().await;
+    let first = (&mut waiting).now_or_never().expect("it came first");
+    assert_eq!(first.unwrap(), 99);
+    ledger.open().await.unwrap();
+    assert_eq!(behind.await.1.unwrap(), 89);
 }
