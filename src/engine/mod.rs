@@ -33,6 +33,7 @@ mod snapshots;
 mod stopping;
 mod subscriptions;
 mod tenure;
+mod update;
 mod waiting;
 
 pub(crate) use inbox::{Inbox, Resident};

@@ -6,9 +6,7 @@ use super::keyed::Keyed;
 use super::lane::{Queued, Settle};
 use super::panics::catch;
 use super::running::{Active, End};
-use crate::entity::{
-    Changes, Decided, EntityKind, Envelope, Extras, Failure, NotHandled, Seal, SealError, Update,
-};
+use crate::entity::{Changes, Decided, EntityKind, Envelope, Extras, Failure, NotHandled, Seal, SealError};
 use crate::storage::{Change, Events, KeyedOutcome, StateChange, Write};
 use crate::vocabulary::{Name, SealingError, Timestamp};
 use std::sync::Arc;
@@ -149,73 +147,8 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         }
     }
 
-    /// A change of the state itself: stored whole, or only in memory for an ephemeral entity.
-    fn finish_state(
-        &mut self,
-        mut call: Box<dyn Envelope<S>>,
-        keyed: Option<Keyed>,
-        update: Option<Update<S>>,
-        extras: Option<Box<Extras>>,
-        seen: Seen,
-    ) -> Result<(), End> {
-        let fresh = self.kind.definition.fresh;
-        let deletes = update.is_none();
-        let updated = catch(|| match update {
-            Some(update) => update(&mut self.state),
-            None => self.state = fresh(),
-        });
-        if let Err(message) = updated {
-            return self.broken(call, message);
-        }
-        let stored = self.kind.definition.kind == EntityKind::DurableState;
-        let change = match (stored, deletes) {
-            (false, _) => None,
-            (true, true) => Some(StateChange::Delete),
-            (true, false) => match self.seal_state(&call.command()) {
-                Ok(save) => Some(save),
-                Err(failure) => return self.impossible(call, failure, "its state cannot be stored".into()),
-            },
-        };
-        let settled = catch(|| {
-            call.settle(&self.state);
-            if stored { self.ctx.now() } else { Timestamp::default() }
-        });
-        let written_at = match settled {
-            Ok(written_at) => written_at,
-            Err(message) => return self.broken(call, message),
-        };
-        self.changed = true;
-        let expected = self.revision;
-        if change.is_some() {
-            self.revision = expected.next();
-        }
-        let change = change.map(|change| Change::State { expected, change });
-        self.finish_write(call, keyed, change, written_at, seen)?;
-        self.leaving |= extras.is_some_and(|extras| extras.passivate);
-        Ok(())
-    }
-
-    /// Encodes the state, and puts what those bytes decode to in its place.
-    fn seal_state(&mut self, command: &Name) -> Result<StateChange, Failure> {
-        let (id, definition) = (self.inbox.id(), &self.kind.definition);
-        let form = definition.state.as_ref().expect("a durable-state type has a form of its state");
-        let sealed = catch(|| form.seal_and_read_back(&definition.sealer, id, &self.state));
-        let (payload, read_back) = match sealed {
-            Ok(Ok(sealed)) => sealed,
-            Ok(Err(error)) => return Err(Failure::NotHandled(self.unsealable(command, error))),
-            Err(message) => {
-                let (id, command) = (id.clone(), command.clone());
-                return Err(Failure::NotHandled(NotHandled::Panicked { id, command, message }));
-            }
-        };
-        let (bytes, limit) = (payload.bytes().len(), self.kind.limits.payload_bytes);
-        self.check_size(command, || "the state".into(), bytes, limit).map_err(Failure::NotHandled)?;
-        self.state = read_back;
-        Ok(StateChange::Save(payload))
-    }
-
     /// Keeps the outcome if the command has a key, and submits the write if there is something to write.
-    fn finish_write(
+    pub(super) fn finish_write(
         &mut self,
         call: Box<dyn Envelope<S>>,
         keyed: Option<Keyed>,
@@ -278,11 +211,11 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
         Ok(events)
     }
 
-    fn unsealable(&self, command: &Name, error: SealingError) -> NotHandled {
+    pub(super) fn unsealable(&self, command: &Name, error: SealingError) -> NotHandled {
         NotHandled::Unsealable { id: self.inbox.id().clone(), command: command.clone(), error }
     }
 
-    fn check_size(
+    pub(super) fn check_size(
         &self,
         command: &Name,
         what: impl Fn() -> Arc<str>,
@@ -354,7 +287,12 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     }
 
     /// Fails a command that may have touched the memory, and ends the activation.
-    fn impossible(&mut self, call: Box<dyn Envelope<S>>, failure: Failure, why: Arc<str>) -> Result<(), End> {
+    pub(super) fn impossible(
+        &mut self,
+        call: Box<dyn Envelope<S>>,
+        failure: Failure,
+        why: Arc<str>,
+    ) -> Result<(), End> {
         self.fail(call, failure);
         Err(End::Broken(why))
     }
