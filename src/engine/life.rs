@@ -65,7 +65,12 @@ impl<S: Send + Sync + 'static> Life<'_, S> {
         );
         self.kind.instruments.activations.increment(1);
         let mut active = Active::new(self.kind, self.inbox, recovered);
-        let end = active.run(calls).instrument(span.clone()).await;
+        // Entering a span at every wake-up costs something even when nobody listens.
+        let end = if span.is_disabled() {
+            active.run(calls).await
+        } else {
+            Box::pin(active.run(calls).instrument(span.clone())).await
+        };
         let ends = &self.kind.instruments.ends;
         let (outcome, counter) = match &end {
             End::Quiet => ("passivated", &ends.passivated),
