@@ -310,6 +310,31 @@ mod tests {
     }
 
     #[test]
+    fn one_search_looks_at_so_many_and_the_next_goes_on() {
+        let fakes: Vec<_> = (1..=LOOKED_AT as u64 + 10).map(Fake::new).collect();
+        let mut least_recent = noted(&fakes);
+        fakes.iter().for_each(|fake| fake.used_at.store(1_000_000, Ordering::Relaxed));
+        least_recent.ask_one_to_leave(1_000_000);
+        assert!(asked(&fakes).is_empty(), "every entry was looked at under one lock");
+        least_recent.ask_one_to_leave(1_000_000);
+        assert_eq!(asked(&fakes).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_that_wait_do_not_search_again_at_once() {
+        let census = Census::new(&crate::vocabulary::Limits::default());
+        let fakes = [Fake::new(0), Fake::new(0)];
+        fakes.iter().for_each(|fake| census.note(fake));
+        census.search(Duration::ZERO);
+        assert_eq!(asked(&fakes), [0]);
+        census.search(SEARCH_EVERY);
+        assert_eq!(asked(&fakes), [0], "too early");
+        tokio::time::advance(SEARCH_EVERY).await;
+        census.search(SEARCH_EVERY);
+        assert_eq!(asked(&fakes), [0, 1]);
+    }
+
+    #[test]
     fn the_least_recently_used_one_is_asked_as_its_uses_show() {
         let fakes = [Fake::new(1), Fake::new(2), Fake::new(3)];
         let mut least_recent = noted(&fakes);

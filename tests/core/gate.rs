@@ -78,6 +78,8 @@ struct Snapshotting {
     /// Saves wait until this is notified.
     held: AtomicBool,
     go_on: Notify,
+    /// The next save panics.
+    panicking: AtomicBool,
 }
 
 const OPEN: usize = 1 << 20;
@@ -211,6 +213,11 @@ impl Gate {
             0 => SequenceNr::MAX,
             nr => SequenceNr::new(nr),
         }
+    }
+
+    /// Saving the next snapshot panics.
+    pub(crate) fn panic_at_next_snapshot(&self) {
+        self.0.snapshots.panicking.store(true, Ordering::SeqCst);
     }
 
     /// Saving a snapshot takes until [`Self::save_held_snapshot`].
@@ -432,6 +439,7 @@ impl SnapshotStorage for Gate {
     async fn save(&self, mut write: SnapshotWrite) -> Result<(), StorageError> {
         let snapshotting = &self.0.snapshots;
         snapshotting.saves.fetch_add(1, Ordering::SeqCst);
+        assert!(!snapshotting.panicking.swap(false, Ordering::SeqCst), "saving gave up");
         if snapshotting.held.load(Ordering::SeqCst) {
             snapshotting.go_on.notified().await;
         }

@@ -629,3 +629,16 @@ async fn a_state_that_panics_in_its_encoding_costs_only_its_snapshot() {
     let again = start().start().await.unwrap();
     assert_eq!(again.entity::<fragile::Fragile>("f").raise().await.unwrap(), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_panics_at_a_snapshot_costs_only_that() {
+    let gate = Gate::open();
+    let node = node(&gate, Snapshots::every(1)).await;
+    gate.panic_at_next_snapshot();
+    add(&node, 1).await;
+    assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
+    let recoveries = gate.recoveries();
+    add(&node, 1).await;
+    assert_eq!(gate.recoveries(), recoveries, "the entity went on");
+    assert_eq!(gate.snapshots_of(&ledger("l")).await, [2]);
+}
