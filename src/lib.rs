@@ -89,6 +89,9 @@ mod engine;
 mod entity;
 mod runtime;
 pub mod storage;
+#[doc(hidden)]
+#[path = "testing.rs"]
+pub mod __testing;
 mod vocabulary;
 
 #[cfg(feature = "macros")]

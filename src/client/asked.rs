@@ -167,7 +167,7 @@ impl<S: Send + Sync + 'static, C: Command, H: Handled<S, C>> Envelope<S> for Ask
 }
 
 /// Encodes an outcome, and sees to it that it can be given again.
-fn keep<C: Command, T: Serialize + DeserializeOwned>(
+fn keep<C: Command, T: Serialize + DeserializeOwned + 'static>(
     keeping: Keeping<'_>,
     value: &T,
 ) -> Result<Payload, SealingError> {

@@ -4,8 +4,8 @@ use super::asked::Asked;
 use super::asking::Asking;
 use super::handled::{Awaited, Directly, Handled};
 use crate::entity::{
-    AsyncHandler, CallError, Changing, Command, Entity, EventSourced, Failure, Handler, Has, NotHandled,
-    Outcome, Target, target_of_part,
+    AsyncHandler, CallError, Changing, Command, Entity, Envelope, EventSourced, Failure, Handler, Has,
+    NotHandled, Outcome, Target, target_of_part,
 };
 use crate::vocabulary::{EntityId, InvalidKey, Key};
 use std::fmt;
@@ -68,6 +68,12 @@ impl<S> EntityRef<S> {
     pub(super) fn target(&self) -> &Target<S> {
         &self.0
     }
+
+    /// Hands over something that is not a command.
+    pub(crate) fn deliver(&self, envelope: Box<dyn Envelope<S>>) -> Result<(), Failure> {
+        let address = &self.0.0;
+        address.delivery.deliver(address, envelope)
+    }
 }
 
 impl<S> fmt::Debug for EntityRef<S> {
@@ -123,6 +129,16 @@ pub struct Call<S, C, H = Directly> {
 impl<S, C, H> Call<S, C, H> {
     fn new(to: Target<S>, command: C) -> Self {
         Self { to, command, key: None, timeout: None, handled: PhantomData }
+    }
+
+    /// The command that will be sent.
+    pub fn command(&self) -> &C {
+        &self.command
+    }
+
+    /// The same call with another command of its kind.
+    pub(crate) fn try_map<E>(self, other: impl FnOnce(C) -> Result<C, E>) -> Result<Self, E> {
+        Ok(Self { command: other(self.command)?, ..self })
     }
 
     /// Makes the command idempotent: within this entity a command with this key runs once, and every further

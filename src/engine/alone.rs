@@ -42,7 +42,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
                 Err(message) => self.broken(call, message),
             },
             Mode::Erase => self.erase(call).await,
-            Mode::Direct => self.decide(call, keyed),
+            Mode::Direct | Mode::Inspect => self.decide(call, keyed),
         }
     }
 

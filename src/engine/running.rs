@@ -285,8 +285,10 @@ impl<'a, S: Send + Sync + 'static> Active<'a, S> {
 
     fn handle(&mut self, call: Box<dyn Envelope<S>>, looked_up: &LookedUp) -> Result<Handled<S>, End> {
         use crate::entity::Mode;
-        if call.mode() == Mode::Erase {
-            return Ok(Handled::Alone(call, None));
+        match call.mode() {
+            Mode::Erase => return Ok(Handled::Alone(call, None)),
+            Mode::Inspect => return self.handle_if_ready(call, None),
+            Mode::Direct | Mode::Awaited => {}
         }
         let command = call.command();
         if !self.kind.definition.commands.contains(&command) {

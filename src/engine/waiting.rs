@@ -46,7 +46,7 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     ) -> Result<Handled<S>, End> {
         match catch(|| call.ready(&self.state)) {
             Ok(true) => match call.mode() {
-                Mode::Direct => self.decide(call, keyed).map(|()| Handled::Done),
+                Mode::Direct | Mode::Inspect => self.decide(call, keyed).map(|()| Handled::Done),
                 Mode::Awaited | Mode::Erase => Ok(Handled::Alone(call, keyed)),
             },
             Ok(false) => {

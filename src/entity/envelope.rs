@@ -16,6 +16,8 @@ pub(crate) enum Mode {
     Awaited,
     /// It is no command: the entity is erased.
     Erase,
+    /// It is no command: a test looks at the state.
+    Inspect,
 }
 
 /// What it takes to encode an outcome to be kept, or to decode a kept one.

@@ -134,7 +134,7 @@ impl<S> SerdeState<S> {
     }
 }
 
-impl<S: Serialize + DeserializeOwned> StateForm<S> for SerdeState<S> {
+impl<S: Serialize + DeserializeOwned + 'static> StateForm<S> for SerdeState<S> {
     fn manifests(&self) -> Vec<Manifest> {
         let older = self.upcasters.versions().map(|version| Manifest { version, ..self.manifest.clone() });
         std::iter::once(self.manifest.clone()).chain(older).collect()

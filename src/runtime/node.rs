@@ -64,7 +64,11 @@ impl Node {
     /// Calls through the client of an invalid id, or of a type that is not registered, are not handled, with
     /// an error that says so.
     pub fn entity<T: Entity>(&self, id: impl AsRef<str>) -> T::Ref {
-        T::Ref::from(self.0.directory.target::<T>(id.as_ref()))
+        T::Ref::from(self.target::<T>(id.as_ref()))
+    }
+
+    pub(crate) fn target<T: Entity>(&self, id: &str) -> Target<T> {
+        self.0.directory.target(id)
     }
 
     /// Erases an entity: all its events, snapshots, state, kept outcomes and keys. It takes its place among the
@@ -77,7 +81,7 @@ impl Node {
     /// # Errors
     /// [`CallError::Unknown`]: it may be erased; erase it again. Any other: nothing was erased.
     pub async fn erase<T: Entity>(&self, id: impl AsRef<str>) -> Result<(), CallError> {
-        let Target(address) = self.0.directory.target::<T>(id.as_ref());
+        let Target(address) = self.target::<T>(id.as_ref());
         let (erasure, answer) = Erasure::new();
         address.delivery.deliver(&address, Box::new(erasure))?;
         answer.await.unwrap_or(Err(CallError::Unknown(Unknown::Lost)))

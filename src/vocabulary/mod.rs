@@ -18,6 +18,7 @@ mod payload;
 mod sealer;
 mod shape;
 mod shard;
+mod witness;
 
 pub use backoff::Backoff;
 pub use cipher::{Cipher, CipherError, Sealing};
@@ -33,3 +34,5 @@ pub use number::{ActivationId, Epoch, Position, Revision, SequenceNr, WriteNr};
 pub use payload::{CodecId, Manifest, Payload, PayloadError};
 pub use sealer::{OpeningError, Sealer, SealingError};
 pub use shard::{SHARDS, ShardId};
+#[doc(hidden)]
+pub use witness::Witness;

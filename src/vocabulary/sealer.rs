@@ -9,7 +9,7 @@
 //! set to only decides how new payloads are made.
 
 use super::{
-    Cipher, CipherError, Codec, CodecError, Manifest, Payload, PayloadError, PersistenceId, Sealing,
+    Cipher, CipherError, Codec, CodecError, Manifest, Payload, PayloadError, PersistenceId, Sealing, Witness,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,7 @@ use std::sync::Arc;
 pub struct Sealer {
     codec: Codec,
     cipher: Option<Arc<dyn Cipher>>,
+    witness: Option<Arc<dyn Witness>>,
 }
 
 /// Why a value cannot become a payload. Nothing of it may be stored.
@@ -81,7 +82,7 @@ pub enum OpeningError {
 impl Sealer {
     /// A sealer that encodes with `codec` and does not encrypt.
     pub fn new(codec: Codec) -> Self {
-        Self { codec, cipher: None }
+        Self { codec, cipher: None, witness: None }
     }
 
     /// The codec of new payloads.
@@ -99,6 +100,11 @@ impl Sealer {
     #[must_use]
     pub fn with_cipher(self, cipher: Arc<dyn Cipher>) -> Self {
         Self { cipher: Some(cipher), ..self }
+    }
+
+    /// Lets `witness` see what [`seal_and_read_back`](Self::seal_and_read_back) does to each value.
+    pub(crate) fn with_witness(self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness: Some(witness), ..self }
     }
 
     /// The payload of `value`, which belongs to `id`.
@@ -120,7 +126,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealingError`] when the codec cannot hold it or read it back, or the cipher refuses.
-    pub fn seal_and_read_back<T: Serialize + DeserializeOwned>(
+    pub fn seal_and_read_back<T: Serialize + DeserializeOwned + 'static>(
         &self,
         id: &PersistenceId,
         manifest: Manifest,
@@ -128,6 +134,9 @@ impl Sealer {
     ) -> Result<(Payload, T), SealingError> {
         let plain = self.codec.encode(value)?;
         let decoded = self.codec.decode(&plain)?;
+        if let Some(witness) = &self.witness {
+            witness.sealed(&manifest, value, &decoded);
+        }
         Ok((self.seal_plain(id, manifest, plain)?, decoded))
     }
 
