@@ -84,14 +84,14 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[doc(hidden)]
+#[path = "testing.rs"]
+pub mod __testing;
 mod client;
 mod engine;
 mod entity;
 mod runtime;
 pub mod storage;
-#[doc(hidden)]
-#[path = "testing.rs"]
-pub mod __testing;
 mod vocabulary;
 
 #[cfg(feature = "macros")]

@@ -2,7 +2,8 @@
 
 use crate::client::{Call, EntityRef, Handled};
 use crate::entity::{
-    CallError, Command, Definition, Entity, EntityKind, EventSourced, Inspection, OwnEvents, Stored, Target,
+    CallError, Command, Definition, Entity, EntityKind, EventSourced, Inspection, NotHandled, Nowhere,
+    OwnEvents, Stored, Target,
     Unknown,
 };
 use crate::runtime::Node;
@@ -15,6 +16,11 @@ pub use crate::vocabulary::Witness;
 /// The way to an entity, which every client of it can be made from.
 pub fn target<T: Entity>(node: &Node, id: &str) -> Target<T> {
     node.target(id)
+}
+
+/// A target that no call reaches.
+pub fn nowhere<T: Entity>() -> Target<T> {
+    Target::nowhere(Arc::new(Nowhere(NotHandled::ShutDown)))
 }
 
 /// Looks at the state of an entity in memory, recovering it if it is not there. The answer leaves like that of a

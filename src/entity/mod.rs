@@ -21,7 +21,7 @@ mod replay;
 mod upcast;
 
 pub use address::Target;
-pub(crate) use address::{Address, Delivery, EventSource, Inlet, Refusal, Refused};
+pub(crate) use address::{Address, Delivery, EventSource, Inlet, Nowhere, Refusal, Refused};
 pub(crate) use change::{Change, Changes, Decided, Extras, Seal, SealError, Update};
 pub use command::{AsyncHandler, Command, Handler};
 pub use context::{Completeness, Context};

@@ -1,8 +1,22 @@
 //! Tests for the users and the backends of Annals.
 //!
+//! For those who write entities:
+//!
+//! - [`scenario`]: given what happened, when the entity is called, then what comes of it.
+//! - [`laws`]: whatever the commands, live state, journal, snapshots, codecs, keys and crashes agree.
+//!
+//! For those who write backends:
+//!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
 
 // Programs print, libraries do not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod clock;
 pub mod conformance;
+mod life;
+pub mod scenario;
+mod survival;
+
+pub use clock::TestClock;
+pub use scenario::{Scenario, StateScenario};

@@ -1,0 +1,280 @@
+//! Where a scenario plays: the store of one entity, and the life that it is in.
+
+use super::Then;
+use super::act::{WriteFault, answer};
+use crate::TestClock;
+use crate::life::{Life, Setting, highest};
+use crate::survival::survives;
+use annals::__testing::{kind, open_state, resent, seal_state, sealer};
+use annals::storage::{
+    Change, Event as StoredAs, Fence, Lane, SnapshotCriteria, StateChange, StorageProvider, Write,
+};
+use annals::{
+    ActivationId, Call, Clock, Codec, Command, Definition, Entity, EntityId, Event, EventSourced, Handled,
+    PersistenceId, Recorded, Rejection, Reply, Revision, SequenceNr, ShardId, WriteNr,
+};
+use annals_memory::MemoryStorage;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::{self, Debug};
+use std::future::Future;
+use std::time::Duration;
+
+/// The store of one entity, and the life that it is in.
+pub(super) struct Stage<S: Entity> {
+    setting: Setting<S>,
+    store: MemoryStorage,
+    life: Option<Life<S>>,
+    /// How many writes were given.
+    given: u128,
+}
+
+/// How long the stream of events is waited for, on the paused clock: only when nothing else can happen.
+const NO_MORE: Duration = Duration::from_secs(1);
+
+impl<S: Entity> Stage<S> {
+    pub(super) fn new() -> Self {
+        let store = MemoryStorage::new();
+        Self { setting: Setting::new(), store, life: None, given: 0 }
+    }
+
+    pub(super) fn configure(
+        &mut self,
+        more: impl Fn(Definition<S>) -> Definition<S> + Send + Sync + 'static,
+    ) {
+        self.fresh();
+        self.setting = self.setting.with(more);
+    }
+
+    pub(super) fn name(&mut self, id: &str) {
+        self.fresh();
+        self.setting.id = id.into();
+    }
+
+    pub(super) fn seed(&mut self, seed: u64) {
+        self.fresh();
+        self.setting.seed = seed;
+    }
+
+    pub(super) fn host<T: Entity>(&mut self) {
+        self.fresh();
+        self.setting.others.push(std::sync::Arc::new(|builder| builder.register::<T>()));
+    }
+
+    pub(super) fn clock(&self) -> &TestClock {
+        &self.setting.clock
+    }
+
+    pub(super) fn next_write(&mut self, fault: WriteFault) {
+        let _ = fault;
+    }
+
+    fn fresh(&self) {
+        assert!(self.life.is_none() && self.given == 0, "a scenario is set up before anything happens in it");
+    }
+
+    pub(super) fn id(&self) -> PersistenceId {
+        let id = EntityId::new(&*self.setting.id).expect("the entity has a valid id");
+        let (entity_type, _) = kind(&self.setting.definition());
+        PersistenceId::new(entity_type, id).expect("the entity type has a valid name")
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        sealer(&self.setting.definition()).codec()
+    }
+
+    /// Lets something happen to the entity without its doing.
+    pub(super) fn store(&mut self, change: Change) {
+        self.life = None;
+        self.given += 1;
+        let (id, writes, shard) = (self.id(), self.store.writes(), ShardId::of(&self.id()));
+        let clock = self.setting.clock.clone();
+        let given = self.given;
+        let stored = block_on(async move {
+            let epoch = writes.epochs(&[shard]).await?.pop().expect("one epoch per shard");
+            let write = Write {
+                id,
+                fence: Fence { shard, epoch },
+                activation: ActivationId::new(given),
+                write_nr: WriteNr::new(1),
+                written_at: clock.now(),
+                change,
+                outcome: None,
+                side_effects: Vec::new(),
+            };
+            writes.append(Lane(0), [write].into()).await.pop().expect("one result per write")
+        });
+        stored.unwrap_or_else(|error| panic!("what is given cannot be stored: {error}"));
+    }
+
+    /// What the store holds, read by `read`.
+    pub(super) fn stored<T, F: Future<Output = Result<T, annals::storage::StorageError>>>(
+        &self,
+        read: impl FnOnce(MemoryStorage, PersistenceId) -> F,
+    ) -> T {
+        let read = block_on(read(self.store.clone(), self.id()));
+        read.unwrap_or_else(|error| panic!("what is stored cannot be read: {error}"))
+    }
+
+    fn life(&mut self) -> &Life<S> {
+        let (setting, store) = (&self.setting, &self.store);
+        self.life.get_or_insert_with(|| {
+            let begun = Life::begin(setting, store.clone());
+            begun.unwrap_or_else(|error| panic!("no node can be started for the scenario: {error}"))
+        })
+    }
+}
+
+impl<S: Entity + Debug + PartialEq> Stage<S> {
+    /// Calls the entity and holds it to what every call is held to. `replayed` gives the state that the store
+    /// holds.
+    pub(super) fn act<C, H>(
+        &mut self,
+        call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
+        replayed: impl Fn(&mut Self) -> S,
+    ) -> Then<S, Reply<S, C, H>, Rejection<S, C, H>, ()>
+    where
+        C: Command,
+        H: Handled<S, C>,
+        Reply<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        Rejection<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+    {
+        let codec = self.codec();
+        let life = self.life();
+        let call = resent(call(&life.client()), codec);
+        let call =
+            call.unwrap_or_else(|error| panic!("the command {} does not survive {codec}: {error}", C::NAME));
+        let result = life.run(answer(call));
+        life.settle();
+        let passivated = life.node().active_entities() == 0;
+        let survived = match &result {
+            Ok(reply) => survives(codec, &format!("the reply of {}", C::NAME), reply),
+            Err(annals::CallError::Rejected(why)) => {
+                survives(codec, &format!("the rejection of {}", C::NAME), why)
+            }
+            Err(_) => Ok(()),
+        };
+        survived.unwrap_or_else(|lost| panic!("{lost}"));
+        let state = replayed(self);
+        let state = self.hold_against(state, "the state in memory");
+        self.life = None;
+        let state = self.hold_against(state, "the state of the recovered entity");
+        self.survives(&state);
+        Then { result, state, passivated, stored: () }
+    }
+
+    /// Compares the state in memory with the one that the store gives.
+    fn hold_against(&mut self, stored: S, what: &str) -> S {
+        let look =
+            move |live: &S| if *live == stored { Ok(stored) } else { Err((format!("{live:?}"), stored)) };
+        match self.life().look(look) {
+            Ok(Ok(stored)) => stored,
+            Ok(Err((live, stored))) => panic!(
+                "{what} is {live}, but what is stored gives {stored:?}: does `apply`, or how the state is \
+                 encoded, depend on anything else?"
+            ),
+            Err(error) => panic!("{what} cannot be looked at: {error}"),
+        }
+    }
+
+    fn survives(&self, state: &S) {
+        let (definition, id) = (self.setting.definition(), self.id());
+        let (_, how) = kind(&definition);
+        if how == annals::EntityKind::Ephemeral {
+            return;
+        }
+        let sealed = seal_state(&definition, &id, state);
+        let sealed = sealed.unwrap_or_else(|error| panic!("the state {state:?} cannot be encoded: {error}"));
+        match open_state(&definition, &id, &sealed) {
+            Ok(decoded) if decoded == *state => {}
+            Ok(decoded) => panic!(
+                "the state {state:?} comes back from its encoding as {decoded:?}: is a field left out by a serde \
+                 attribute?"
+            ),
+            Err(error) => panic!("the state {state:?} cannot be decoded again: {error}"),
+        }
+    }
+
+    /// The numbers and times of the snapshots.
+    pub(super) fn snapshots(&self) -> Vec<(SequenceNr, annals::Timestamp)> {
+        self.stored(|store, id| async move {
+            let snapshots = store.snapshots().expect("the memory backend has snapshots");
+            snapshots.list(&id, SnapshotCriteria::ALL).await
+        })
+    }
+}
+
+impl<S: EventSourced + Entity> Stage<S> {
+    /// Stores events as the entity would.
+    pub(super) fn store_events(&mut self, events: impl IntoIterator<Item = S::Event>) {
+        let (definition, id) = (self.setting.definition(), self.id());
+        let seal = |event: S::Event| {
+            let sealed = sealer(&definition).seal_and_read_back(&id, event.manifest(), &event);
+            let (payload, _) =
+                sealed.unwrap_or_else(|error| panic!("a given event cannot be encoded: {error}"));
+            StoredAs::from(payload)
+        };
+        let events: Vec<StoredAs> = events.into_iter().map(seal).collect();
+        let expected = self.stored(highest);
+        if !events.is_empty() {
+            self.store(Change::Events { expected, events: events.into() });
+        }
+    }
+
+    /// The state that the journal gives.
+    pub(super) fn replayed(&mut self) -> S {
+        let highest = self.stored(highest);
+        let life = self.life();
+        let entity = life.entity();
+        let state = life.run(async move { entity.state_at(highest).await });
+        state.unwrap_or_else(|error| panic!("the entity cannot be recovered: {error}"))
+    }
+
+    /// The entity's own events behind a number.
+    pub(super) fn recorded(&mut self, after: SequenceNr) -> Vec<Recorded<S::Event>> {
+        let life = self.life();
+        let mut events = life.entity().events(after.next());
+        life.run(async move {
+            let mut all = Vec::new();
+            while let Ok(Some(event)) = tokio::time::timeout(NO_MORE, events.next()).await {
+                all.push(event.unwrap_or_else(|error| panic!("an event cannot be read: {error}")));
+            }
+            all
+        })
+    }
+}
+
+impl<S: annals::DurableState + Entity> Stage<S> {
+    /// Stores a state as the entity would.
+    pub(super) fn store_state(&mut self, state: &S) {
+        let payload = seal_state(&self.setting.definition(), &self.id(), state);
+        let payload = payload.unwrap_or_else(|error| panic!("the given state cannot be encoded: {error}"));
+        let expected = self.stored_state().0;
+        self.store(Change::State { expected, change: StateChange::Save(payload) });
+    }
+
+    /// The stored revision and state; the default one if there is none.
+    pub(super) fn stored_state(&self) -> (Revision, S) {
+        let loaded = self.stored(|store, id| async move {
+            store.states().expect("the memory backend has states").load(&id).await
+        });
+        let Some(loaded) = loaded else {
+            return (Revision::ZERO, S::default());
+        };
+        let open = |payload| {
+            let opened = open_state(&self.setting.definition(), &self.id(), &payload);
+            opened.unwrap_or_else(|error| panic!("the stored state cannot be read: {error}"))
+        };
+        (loaded.revision, loaded.payload.map_or_else(S::default, open))
+    }
+}
+
+impl<S: Entity> fmt::Debug for Stage<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stage").field("id", &self.setting.id).finish_non_exhaustive()
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    crate::life::runtime(crate::life::Time::Paused).block_on(work)
+}
