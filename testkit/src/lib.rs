@@ -1,8 +1,10 @@
 //! Tests for the users and the backends of Annals.
 //!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
+//! - [`faults`]: a storage that injects faults into any other, scripted or drawn from a seed.
 
 // Programs print, libraries do not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod conformance;
+pub mod faults;
