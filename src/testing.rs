@@ -3,8 +3,7 @@
 use crate::client::{Call, EntityRef, Handled};
 use crate::entity::{
     CallError, Command, Definition, Entity, EntityKind, EventSourced, Inspection, NotHandled, Nowhere,
-    OwnEvents, Stored, Target,
-    Unknown,
+    OwnEvents, Stored, Target, Unknown,
 };
 use crate::runtime::Node;
 use crate::storage::{StorageError, Subject};

@@ -5,13 +5,13 @@ use annals::{Effect, Event, EventSourced};
 use serde::{Deserialize, Serialize};
 
 /// The state: a fold over the events.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Account {
     pub(super) balance: u64,
 }
 
 /// What can happen to an account.
-#[derive(Debug, Event, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Event, Serialize, Deserialize)]
 #[event(entity = Account)]
 pub(super) enum AccountEvent {
     Deposited { cents: u64 },
@@ -19,7 +19,7 @@ pub(super) enum AccountEvent {
 }
 
 /// Why a withdrawal is refused.
-#[derive(Debug, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("short by {short_cents} cents")]
 pub(super) struct Overdrawn {
     pub(super) short_cents: u64,

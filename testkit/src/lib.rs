@@ -8,15 +8,20 @@
 //! For those who write backends:
 //!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
+//! - [`faults`]: a storage that injects faults into any other, scripted or drawn from a seed.
 
 // Programs print, libraries do not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod clock;
 pub mod conformance;
+pub mod faults;
+pub mod laws;
 mod life;
 pub mod scenario;
 mod survival;
 
 pub use clock::TestClock;
+pub use laws::{Step, replay_laws};
+pub use proptest;
 pub use scenario::{Scenario, StateScenario};

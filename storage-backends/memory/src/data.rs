@@ -3,14 +3,15 @@
 
 use annals::storage::{Committed, Fence, JournalEntry, KeyedOutcome, Snapshot, StorageError, StoredState};
 use annals::{
-    ActivationId, Epoch, Key, Manifest, Name, PersistenceId, Position, Revision, SequenceNr, ShardId,
+    ActivationId, Epoch, Key, Manifest, Name, PersistenceId, Position, Revision, SHARDS, SequenceNr, ShardId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything in one store.
 #[derive(Debug, Default)]
 pub(crate) struct Data {
-    shards: BTreeMap<ShardId, Shard>,
+    /// By number; those that nobody used yet are not there.
+    shards: Vec<Shard>,
     entities: BTreeMap<PersistenceId, Entity>,
     /// The names and versions that were ever stored, by entity type.
     manifests: BTreeMap<Name, BTreeSet<Manifest>>,
@@ -103,11 +104,14 @@ impl Data {
     }
 
     pub(crate) fn shard(&self, shard: ShardId) -> Shard {
-        self.shards.get(&shard).copied().unwrap_or_default()
+        self.shards.get(usize::from(shard.get())).copied().unwrap_or_default()
     }
 
     pub(crate) fn shard_mut(&mut self, shard: ShardId) -> &mut Shard {
-        self.shards.entry(shard).or_default()
+        if self.shards.is_empty() {
+            self.shards.resize(usize::from(SHARDS), Shard::default());
+        }
+        &mut self.shards[usize::from(shard.get())]
     }
 
     /// The check that comes first in every write (G3).

@@ -53,7 +53,9 @@ impl Answer {
         match result {
             Ok(reply) => Self::Reply(Value(Arc::new(reply))),
             Err(CallError::Rejected(why)) => Self::Rejection(Value(Arc::new(why))),
-            Err(error) => Self::Failed(error.to_string()),
+            Err(CallError::NotHandled(why)) => Self::Failed(why.to_string()),
+            Err(CallError::Unknown(why)) => Self::Failed(why.to_string()),
+            Err(error) => Self::Failed(format!("{error:?}")),
         }
     }
 

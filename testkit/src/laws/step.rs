@@ -6,7 +6,6 @@ use annals::{Call, Changing, Codec, Command, Entity, Handled, Key, Rejection, Re
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,7 +48,7 @@ impl<S: Entity> Step<S> {
         Rejection<S, C, H>: Plain,
     {
         let keyed = |call: Call<S, C, H>, key: Key| call.key(key);
-        Self(Kind::Command(Arc::new(Made { call, keyed, of: PhantomData })))
+        Self(Kind::Command(Arc::new(Made { call, keyed })))
     }
 
     /// The same for a query.
@@ -61,7 +60,7 @@ impl<S: Entity> Step<S> {
         Rejection<S, C, H>: Plain,
     {
         let keyed = |call: Call<S, C, H>, _: Key| call;
-        Self(Kind::Query(Arc::new(Made { call, keyed, of: PhantomData })))
+        Self(Kind::Query(Arc::new(Made { call, keyed })))
     }
 
     /// Lets time pass on the clock that handlers see.
@@ -105,11 +104,13 @@ trait Sent<S: Entity>: Send + Sync {
     fn send(&self, to: &S::Ref, way: &Way) -> BoxFuture<'static, Answer>;
 }
 
+/// Gives a call a key.
+type Keyed<S, C, H> = fn(Call<S, C, H>, Key) -> Call<S, C, H>;
+
 /// What makes a call, and what gives it a key.
 struct Made<F, C, H, S> {
     call: F,
-    keyed: fn(Call<S, C, H>, Key) -> Call<S, C, H>,
-    of: PhantomData<fn() -> (C, H, S)>,
+    keyed: Keyed<S, C, H>,
 }
 
 impl<S, C, H, F> Sent<S> for Made<F, C, H, S>
@@ -123,7 +124,8 @@ where
 {
     fn describe(&self) -> String {
         let call = (self.call)(&S::Ref::from(nowhere::<S>()));
-        let fields = Codec::Json.encode(call.command()).map(|json| String::from_utf8_lossy(&json).into_owned());
+        let fields =
+            Codec::Json.encode(call.command()).map(|json| String::from_utf8_lossy(&json).into_owned());
         match fields.as_deref() {
             Ok("{}" | "null") => C::NAME.into(),
             Ok(fields) => format!("{} {fields}", C::NAME),

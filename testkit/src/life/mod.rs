@@ -2,10 +2,13 @@
 //! every task is gone at its next await, and so is everything in memory.
 
 use crate::TestClock;
-use annals::__testing::{inspect, target};
-use annals::storage::StorageProvider;
-use annals::{CallError, Definition, Entity, EntityRef, Entropy, Node, NodeBuilder, StartError, Target};
-use std::fmt;
+use crate::faults::FaultStorage;
+use annals::__testing::{inspect, kind, target};
+use annals::{
+    CallError, Definition, Entity, EntityId, EntityRef, Entropy, HistoryError, Node, NodeBuilder,
+    PersistenceId, SequenceNr, StartError, Target,
+};
+use std::fmt::{self, Debug};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 mod journal;
 
-pub(crate) use journal::{highest, stored_events};
+pub(crate) use journal::{Store, highest, only_snapshot, stored_events, write};
 
 type Configure<S> = Arc<dyn Fn(Definition<S>) -> Definition<S> + Send + Sync>;
 type Host = Arc<dyn Fn(NodeBuilder) -> NodeBuilder + Send + Sync>;
@@ -51,6 +54,16 @@ impl<S: Entity> Setting<S> {
         }
     }
 
+    /// The entity's type and id.
+    ///
+    /// # Panics
+    /// When one of them is none.
+    pub(crate) fn persistence_id(&self) -> PersistenceId {
+        let id = EntityId::new(&*self.id).expect("the entity has a valid id");
+        let (entity_type, _) = kind(&self.definition());
+        PersistenceId::new(entity_type, id).expect("the entity type has a valid name")
+    }
+
     /// The entity's definition, as its nodes have it.
     pub(crate) fn definition(&self) -> Definition<S> {
         (self.configure)(S::definition())
@@ -83,7 +96,7 @@ impl<S: Entity> Life<S> {
     ///
     /// # Panics
     /// Inside another runtime.
-    pub(crate) fn begin(setting: &Setting<S>, storage: impl StorageProvider) -> Result<Self, StartError> {
+    pub(crate) fn begin(setting: &Setting<S>, storage: FaultStorage) -> Result<Self, StartError> {
         let runtime = runtime(setting.time);
         let configure = setting.configure.clone();
         let builder = Node::builder(storage)
@@ -121,6 +134,24 @@ impl<S: Entity> Life<S> {
     ) -> Result<R, CallError> {
         let entity = self.entity();
         self.run(async move { inspect(&entity, look).await })
+    }
+
+    /// The state in memory equals this one, which is given back; or what is wrong.
+    pub(crate) fn compare(&self, stored: S) -> Result<S, String>
+    where
+        S: Debug + PartialEq,
+    {
+        let look = move |live: &S| match *live == stored {
+            true => Ok(stored),
+            false => Err(format!("is {live:?}, but what is stored gives {stored:?}")),
+        };
+        self.look(look).unwrap_or_else(|error| Err(format!("cannot be looked at: {error}")))
+    }
+
+    /// The state that the journal gives at a number.
+    pub(crate) fn state_at(&self, at: SequenceNr) -> Result<S, HistoryError> {
+        let entity = self.entity();
+        self.run(async move { entity.state_at(at).await })
     }
 
     /// Lets everything happen that can happen by itself.

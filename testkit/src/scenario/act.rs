@@ -17,13 +17,14 @@ pub enum WriteFault {
     StoredAndLost,
 }
 
+/// What a caller gets.
+pub(super) type Called<S, C, H> = Result<Reply<S, C, H>, CallError<Rejection<S, C, H>>>;
+
 /// How long a call is waited for that has no time-out of its own, on the paused clock.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Waits for the answer of a call.
-pub(super) async fn answer<S, C, H>(
-    call: Call<S, C, H>,
-) -> Result<Reply<S, C, H>, CallError<Rejection<S, C, H>>>
+pub(super) async fn answer<S, C, H>(call: Call<S, C, H>) -> Called<S, C, H>
 where
     S: Send + Sync + 'static,
     C: Command,

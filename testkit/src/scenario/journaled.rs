@@ -1,6 +1,6 @@
 //! Scenarios of an event-sourced entity.
 
-use super::{Scenario, Then};
+use super::{Scenario, Then, ThenOf};
 use crate::life::highest;
 use crate::scenario::stage::Stage;
 use crate::survival::Watch;
@@ -70,7 +70,7 @@ where
     pub fn when<C, H>(
         &mut self,
         call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
-    ) -> Then<S, Reply<S, C, H>, Rejection<S, C, H>, Stored<S::Event>>
+    ) -> ThenOf<S, C, H, Stored<S::Event>>
     where
         C: Command,
         H: Handled<S, C>,

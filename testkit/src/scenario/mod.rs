@@ -9,11 +9,11 @@
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-//! struct Account { cents: u64 }
+//! pub struct Account { cents: u64 }
 //!
 //! #[derive(Debug, PartialEq, Event, Serialize, Deserialize)]
 //! #[event(entity = Account)]
-//! enum AccountEvent { Deposited { cents: u64 }, Withdrawn { cents: u64 } }
+//! pub enum AccountEvent { Deposited { cents: u64 }, Withdrawn { cents: u64 } }
 //!
 //! impl EventSourced for Account {
 //!     const ENTITY_TYPE: &'static str = "account";
@@ -28,7 +28,7 @@
 //!
 //! #[annals::commands]
 //! impl Account {
-//!     fn withdraw(&self, cents: u64) -> Effect<Self, u64, String> {
+//!     pub fn withdraw(&self, cents: u64) -> Effect<Self, u64, String> {
 //!         if cents > self.cents {
 //!             return Effect::reject(format!("{cents} of {}", self.cents));
 //!         }
@@ -68,9 +68,9 @@ mod stage;
 mod then;
 
 pub use act::WriteFault;
-pub use journaled::Journaled;
+pub use journaled::{Journaled, Stored};
 pub use saved::Saved;
-pub use then::Then;
+pub use then::{Then, ThenOf};
 
 use crate::TestClock;
 use annals::{Codec, Entity};

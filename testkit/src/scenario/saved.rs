@@ -1,6 +1,6 @@
 //! Scenarios of a durable-state entity.
 
-use super::{StateScenario, Then};
+use super::{StateScenario, Then, ThenOf};
 use crate::scenario::stage::Stage;
 use crate::survival::Watch;
 use annals::__testing::witnessed;
@@ -40,10 +40,7 @@ impl<S: DurableState + Entity + Debug + PartialEq> StateScenario<S> {
     /// # Panics
     /// As [`Scenario::when`](super::Scenario::when).
     #[track_caller]
-    pub fn when<C, H>(
-        &mut self,
-        call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
-    ) -> Then<S, Reply<S, C, H>, Rejection<S, C, H>, Revision>
+    pub fn when<C, H>(&mut self, call: impl FnOnce(&S::Ref) -> Call<S, C, H>) -> ThenOf<S, C, H, Revision>
     where
         C: Command,
         H: Handled<S, C>,

@@ -1,30 +1,31 @@
 //! Where a scenario plays: the store of one entity, and the life that it is in.
 
-use super::Then;
-use super::act::{WriteFault, answer};
+use super::act::{Called, WriteFault, answer};
+use super::{Then, ThenOf};
 use crate::TestClock;
-use crate::life::{Life, Setting, highest};
+use crate::faults::{Fault, FaultStorage, Operation};
+use crate::life::{Life, Setting, Store, Time, highest, runtime, write};
 use crate::survival::survives;
 use annals::__testing::{kind, open_state, resent, seal_state, sealer};
-use annals::storage::{
-    Change, Event as StoredAs, Fence, Lane, SnapshotCriteria, StateChange, StorageProvider, Write,
-};
+use annals::storage::{Change, Event as StoredAs, SnapshotCriteria, StateChange, StorageError};
 use annals::{
-    ActivationId, Call, Clock, Codec, Command, Definition, Entity, EntityId, Event, EventSourced, Handled,
-    PersistenceId, Recorded, Rejection, Reply, Revision, SequenceNr, ShardId, WriteNr,
+    Call, CallError, Clock, Codec, Command, Definition, DurableState, Entity, EntityKind, Event,
+    EventSourced, Handled, PersistenceId, Recorded, Rejection, Reply, Revision, SequenceNr, Timestamp,
 };
 use annals_memory::MemoryStorage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The store of one entity, and the life that it is in.
 pub(super) struct Stage<S: Entity> {
     setting: Setting<S>,
-    store: MemoryStorage,
+    store: Store,
     life: Option<Life<S>>,
+    next_write: Option<WriteFault>,
     /// How many writes were given.
     given: u128,
 }
@@ -34,8 +35,8 @@ const NO_MORE: Duration = Duration::from_secs(1);
 
 impl<S: Entity> Stage<S> {
     pub(super) fn new() -> Self {
-        let store = MemoryStorage::new();
-        Self { setting: Setting::new(), store, life: None, given: 0 }
+        let store = Arc::new(MemoryStorage::new());
+        Self { setting: Setting::new(), store, life: None, next_write: None, given: 0 }
     }
 
     pub(super) fn configure(
@@ -58,7 +59,7 @@ impl<S: Entity> Stage<S> {
 
     pub(super) fn host<T: Entity>(&mut self) {
         self.fresh();
-        self.setting.others.push(std::sync::Arc::new(|builder| builder.register::<T>()));
+        self.setting.others.push(Arc::new(|builder| builder.register::<T>()));
     }
 
     pub(super) fn clock(&self) -> &TestClock {
@@ -66,7 +67,7 @@ impl<S: Entity> Stage<S> {
     }
 
     pub(super) fn next_write(&mut self, fault: WriteFault) {
-        let _ = fault;
+        self.next_write = Some(fault);
     }
 
     fn fresh(&self) {
@@ -74,9 +75,7 @@ impl<S: Entity> Stage<S> {
     }
 
     pub(super) fn id(&self) -> PersistenceId {
-        let id = EntityId::new(&*self.setting.id).expect("the entity has a valid id");
-        let (entity_type, _) = kind(&self.setting.definition());
-        PersistenceId::new(entity_type, id).expect("the entity type has a valid name")
+        self.setting.persistence_id()
     }
 
     pub(super) fn codec(&self) -> Codec {
@@ -84,45 +83,32 @@ impl<S: Entity> Stage<S> {
     }
 
     /// Lets something happen to the entity without its doing.
-    pub(super) fn store(&mut self, change: Change) {
+    fn store(&mut self, change: Change) {
         self.life = None;
         self.given += 1;
-        let (id, writes, shard) = (self.id(), self.store.writes(), ShardId::of(&self.id()));
-        let clock = self.setting.clock.clone();
-        let given = self.given;
-        let stored = block_on(async move {
-            let epoch = writes.epochs(&[shard]).await?.pop().expect("one epoch per shard");
-            let write = Write {
-                id,
-                fence: Fence { shard, epoch },
-                activation: ActivationId::new(given),
-                write_nr: WriteNr::new(1),
-                written_at: clock.now(),
-                change,
-                outcome: None,
-                side_effects: Vec::new(),
-            };
-            writes.append(Lane(0), [write].into()).await.pop().expect("one result per write")
-        });
+        let (given, now) = (self.given, self.setting.clock.now());
+        let stored = block_on(write(self.store.clone(), self.id(), given, now, change));
         stored.unwrap_or_else(|error| panic!("what is given cannot be stored: {error}"));
     }
 
     /// What the store holds, read by `read`.
-    pub(super) fn stored<T, F: Future<Output = Result<T, annals::storage::StorageError>>>(
+    pub(super) fn stored<T, F: Future<Output = Result<T, StorageError>>>(
         &self,
-        read: impl FnOnce(MemoryStorage, PersistenceId) -> F,
+        read: impl FnOnce(Store, PersistenceId) -> F,
     ) -> T {
         let read = block_on(read(self.store.clone(), self.id()));
         read.unwrap_or_else(|error| panic!("what is stored cannot be read: {error}"))
     }
 
     fn life(&mut self) -> &Life<S> {
-        let (setting, store) = (&self.setting, &self.store);
-        self.life.get_or_insert_with(|| {
-            let begun = Life::begin(setting, store.clone());
-            begun.unwrap_or_else(|error| panic!("no node can be started for the scenario: {error}"))
-        })
+        let Self { setting, store, life, .. } = self;
+        life.get_or_insert_with(|| begin(setting, &FaultStorage::around(store.clone())))
     }
+}
+
+fn begin<S: Entity>(setting: &Setting<S>, faults: &FaultStorage) -> Life<S> {
+    let begun = Life::begin(setting, faults.clone());
+    begun.unwrap_or_else(|error| panic!("no node can be started for the scenario: {error}"))
 }
 
 impl<S: Entity + Debug + PartialEq> Stage<S> {
@@ -132,7 +118,7 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
         &mut self,
         call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
         replayed: impl Fn(&mut Self) -> S,
-    ) -> Then<S, Reply<S, C, H>, Rejection<S, C, H>, ()>
+    ) -> ThenOf<S, C, H, ()>
     where
         C: Command,
         H: Handled<S, C>,
@@ -140,18 +126,10 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
         Rejection<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
     {
         let codec = self.codec();
-        let life = self.life();
-        let call = resent(call(&life.client()), codec);
-        let call =
-            call.unwrap_or_else(|error| panic!("the command {} does not survive {codec}: {error}", C::NAME));
-        let result = life.run(answer(call));
-        life.settle();
-        let passivated = life.node().active_entities() == 0;
+        let (result, passivated) = self.call(call);
         let survived = match &result {
-            Ok(reply) => survives(codec, &format!("the reply of {}", C::NAME), reply),
-            Err(annals::CallError::Rejected(why)) => {
-                survives(codec, &format!("the rejection of {}", C::NAME), why)
-            }
+            Ok(reply) => survives(codec, &format!("the reply of {},", C::NAME), reply),
+            Err(CallError::Rejected(why)) => survives(codec, &format!("the rejection of {},", C::NAME), why),
             Err(_) => Ok(()),
         };
         survived.unwrap_or_else(|lost| panic!("{lost}"));
@@ -163,24 +141,46 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
         Then { result, state, passivated, stored: () }
     }
 
+    /// Makes the call in the life that goes on, or in a new one if the storage is to fail.
+    fn call<C, H>(&mut self, call: impl FnOnce(&S::Ref) -> Call<S, C, H>) -> (Called<S, C, H>, bool)
+    where
+        C: Command,
+        H: Handled<S, C>,
+    {
+        let codec = self.codec();
+        let faults = FaultStorage::around(self.store.clone());
+        let fault = self.next_write.take();
+        if fault.is_some() {
+            self.life = None;
+        }
+        let life = self.life.get_or_insert_with(|| begin(&self.setting, &faults));
+        match fault {
+            Some(WriteFault::Unavailable) => faults.faults().every(Operation::Append, Fault::Unavailable),
+            Some(WriteFault::Conflict) => faults.faults().next(Operation::Append, Fault::Conflict),
+            Some(WriteFault::Lost) => faults.faults().next(Operation::Append, Fault::Lost),
+            Some(WriteFault::StoredAndLost) => faults.faults().next(Operation::Append, Fault::AppliedAndLost),
+            None => {}
+        }
+        let call = resent(call(&life.client()), codec);
+        let call =
+            call.unwrap_or_else(|error| panic!("the command {} does not survive {codec}: {error}", C::NAME));
+        let result = life.run(answer(call));
+        faults.faults().clear();
+        life.settle();
+        (result, life.node().active_entities() == 0)
+    }
+
     /// Compares the state in memory with the one that the store gives.
     fn hold_against(&mut self, stored: S, what: &str) -> S {
-        let look =
-            move |live: &S| if *live == stored { Ok(stored) } else { Err((format!("{live:?}"), stored)) };
-        match self.life().look(look) {
-            Ok(Ok(stored)) => stored,
-            Ok(Err((live, stored))) => panic!(
-                "{what} is {live}, but what is stored gives {stored:?}: does `apply`, or how the state is \
-                 encoded, depend on anything else?"
-            ),
-            Err(error) => panic!("{what} cannot be looked at: {error}"),
-        }
+        self.life().compare(stored).unwrap_or_else(|found| {
+            panic!("{what} {found}: does `apply`, or how the state is encoded, depend on anything else?")
+        })
     }
 
     fn survives(&self, state: &S) {
         let (definition, id) = (self.setting.definition(), self.id());
         let (_, how) = kind(&definition);
-        if how == annals::EntityKind::Ephemeral {
+        if how == EntityKind::Ephemeral {
             return;
         }
         let sealed = seal_state(&definition, &id, state);
@@ -196,9 +196,9 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
     }
 
     /// The numbers and times of the snapshots.
-    pub(super) fn snapshots(&self) -> Vec<(SequenceNr, annals::Timestamp)> {
+    pub(super) fn snapshots(&self) -> Vec<(SequenceNr, Timestamp)> {
         self.stored(|store, id| async move {
-            let snapshots = store.snapshots().expect("the memory backend has snapshots");
+            let snapshots = store.snapshots().expect("the storage has snapshots");
             snapshots.list(&id, SnapshotCriteria::ALL).await
         })
     }
@@ -224,9 +224,7 @@ impl<S: EventSourced + Entity> Stage<S> {
     /// The state that the journal gives.
     pub(super) fn replayed(&mut self) -> S {
         let highest = self.stored(highest);
-        let life = self.life();
-        let entity = life.entity();
-        let state = life.run(async move { entity.state_at(highest).await });
+        let state = self.life().state_at(highest);
         state.unwrap_or_else(|error| panic!("the entity cannot be recovered: {error}"))
     }
 
@@ -244,7 +242,7 @@ impl<S: EventSourced + Entity> Stage<S> {
     }
 }
 
-impl<S: annals::DurableState + Entity> Stage<S> {
+impl<S: DurableState + Entity> Stage<S> {
     /// Stores a state as the entity would.
     pub(super) fn store_state(&mut self, state: &S) {
         let payload = seal_state(&self.setting.definition(), &self.id(), state);
@@ -256,7 +254,7 @@ impl<S: annals::DurableState + Entity> Stage<S> {
     /// The stored revision and state; the default one if there is none.
     pub(super) fn stored_state(&self) -> (Revision, S) {
         let loaded = self.stored(|store, id| async move {
-            store.states().expect("the memory backend has states").load(&id).await
+            store.states().expect("the storage has states").load(&id).await
         });
         let Some(loaded) = loaded else {
             return (Revision::ZERO, S::default());
@@ -269,12 +267,6 @@ impl<S: annals::DurableState + Entity> Stage<S> {
     }
 }
 
-impl<S: Entity> fmt::Debug for Stage<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stage").field("id", &self.setting.id).finish_non_exhaustive()
-    }
-}
-
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    crate::life::runtime(crate::life::Time::Paused).block_on(work)
+    runtime(Time::Paused).block_on(work)
 }

@@ -1,7 +1,10 @@
 //! What came of a call.
 
-use annals::{CallError, Unknown};
+use annals::{CallError, Rejection, Reply, Unknown};
 use std::fmt::Debug;
+
+/// What came of a call with the command `C`.
+pub type ThenOf<S, C, H, W> = Then<S, Reply<S, C, H>, Rejection<S, C, H>, W>;
 
 /// What came of a call: the outcome for the caller, what was stored, and the state after it.
 ///
