@@ -8,7 +8,7 @@ use annals_testkit::{Step, replay_laws};
 #[path = "../../examples/quickstart/account.rs"]
 mod account;
 
-fn commands() -> impl Strategy<Value = Step<Account>> + Clone {
+fn commands() -> impl Strategy<Value = Step<Account>> {
     prop_oneof![
         (0..500u64).prop_map(|cents| Step::<Account>::of(move |account| account.deposit(cents))),
         (0..500u64).prop_map(|cents| Step::<Account>::of(move |account| account.withdraw(cents))),

@@ -47,14 +47,11 @@ pub(super) enum Sending {
 
 impl<S: Entity> Case<S> {
     /// Draws cases of up to `most` steps.
-    pub(super) fn strategy<T>(
-        step: T,
+    pub(super) fn strategy(
+        step: BoxedStrategy<Step<S>>,
         most: usize,
         codecs: Vec<Codec>,
-    ) -> impl Strategy<Value = Self> + use<S, T>
-    where
-        T: Strategy<Value = Step<S>>,
-    {
+    ) -> impl Strategy<Value = Self> + use<S> {
         let keying = prop_oneof![Just(Keying::Without), Just(Keying::With)];
         let sending = prop_oneof![Just(Sending::OneByOne), Just(Sending::AllAtOnce)];
         let index = any::<Index>;

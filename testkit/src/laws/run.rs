@@ -9,11 +9,11 @@ use super::step::Step;
 use crate::life::{Store, Time, runtime};
 use crate::survival::CODECS;
 use annals::storage::StorageProvider;
-use annals::{Codec, Entropy, EventSourced, Random};
+use annals::{Codec, Entity, Entropy, EventSourced, Random};
 use annals_memory::MemoryStorage;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use proptest::strategy::{Strategy, ValueTree};
+use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ type Fresh = Arc<dyn Fn() -> BoxFuture<'static, Store>>;
 
 /// The laws, and what they are to be checked with. See the [module](super).
 #[must_use = "nothing is checked before `check`"]
-pub struct ReplayLaws<S: annals::Entity, T> {
-    steps: T,
+pub struct ReplayLaws<S: Entity> {
+    steps: BoxedStrategy<Step<S>>,
     cases: u32,
     most: usize,
     codecs: Vec<Codec>,
@@ -35,11 +35,9 @@ pub struct ReplayLaws<S: annals::Entity, T> {
 }
 
 /// Laws for the sequences of steps that a strategy draws.
-pub fn replay_laws<S: annals::Entity>(
-    steps: impl Strategy<Value = Step<S>> + Clone + 'static,
-) -> ReplayLaws<S, impl Strategy<Value = Step<S>> + Clone + 'static> {
+pub fn replay_laws<S: Entity>(steps: impl Strategy<Value = Step<S>> + 'static) -> ReplayLaws<S> {
     ReplayLaws {
-        steps,
+        steps: steps.boxed(),
         cases: 256,
         most: 20,
         codecs: CODECS.into(),
@@ -50,10 +48,9 @@ pub fn replay_laws<S: annals::Entity>(
     }
 }
 
-impl<S, T> ReplayLaws<S, T>
+impl<S> ReplayLaws<S>
 where
-    S: EventSourced<Event: Debug + PartialEq> + annals::Entity + Debug + PartialEq,
-    T: Strategy<Value = Step<S>> + Clone + 'static,
+    S: EventSourced<Event: Debug + PartialEq> + Entity + Debug + PartialEq,
 {
     /// How many sequences are drawn. 256 unless told otherwise.
     pub fn cases(self, cases: u32) -> Self {
