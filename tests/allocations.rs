@@ -11,7 +11,7 @@ use annals::storage::{
     StateStorage, StorageError, StorageProvider, Write, WriteStorage,
 };
 use annals::{
-    Command, Context, Definition, Effect, Entity, EntityRef, Epoch, Event, EventSourced, Handler, Key,
+    Codec, Command, Context, Definition, Effect, Entity, EntityRef, Epoch, Event, EventSourced, Handler, Key,
     Manifest, Node, PersistenceId, SequenceNr, ShardId,
 };
 use async_trait::async_trait;
@@ -47,6 +47,20 @@ fn a_query_takes_two_allocations() {
     for (form, found) in [("by hand", by_hand), ("by the macro", by_macro)] {
         assert!(found <= PER_QUERY + SHARE_OF_GROUP, "{form}: {found} for a query");
     }
+}
+
+/// The smallest type that nests without end.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tree(Vec<Tree>);
+
+#[test]
+fn a_list_that_claims_elements_that_are_not_there_takes_no_room() {
+    // A hundred lists of four billion elements, one in the other.
+    let bytes = [0xdd, 0xff, 0xff, 0xff, 0xff].repeat(100);
+    let found = allocation_counter::measure(|| {
+        assert!(Codec::MessagePack.decode::<Tree>(&bytes).is_err());
+    });
+    assert!(found.bytes_max < 10_000, "{} bytes", found.bytes_max);
 }
 
 #[test]
