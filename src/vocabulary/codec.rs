@@ -348,6 +348,18 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_of_a_fraction_round_trips() {
+        let random = crate::vocabulary::Random::new(7);
+        let drawn = std::iter::repeat_with(|| f64::from_bits(random.next_u64()));
+        for value in drawn.filter(|value| value.is_finite()).take(2_000) {
+            for codec in ALL {
+                let read: f64 = codec.decode(&codec.encode(&value).unwrap()).unwrap();
+                assert_eq!(read.to_bits(), value.to_bits(), "{codec}: {value:e}");
+            }
+        }
+    }
+
+    #[test]
     fn values_that_say_whether_they_are_for_people_round_trip() {
         use std::net::IpAddr;
         for codec in ALL {
