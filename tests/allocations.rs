@@ -11,7 +11,7 @@ use annals::storage::{
     StateStorage, StorageError, StorageProvider, Write, WriteStorage,
 };
 use annals::{
-    Command, Context, Definition, Effect, Entity, EntityRef, Epoch, Event, EventSourced, Handler, Key,
+    Codec, Command, Context, Definition, Effect, Entity, EntityRef, Epoch, Event, EventSourced, Handler, Key,
     Manifest, Node, PersistenceId, SequenceNr, ShardId,
 };
 use async_trait::async_trait;
@@ -46,6 +46,30 @@ fn a_query_takes_two_allocations() {
     });
     for (form, found) in [("by hand", by_hand), ("by the macro", by_macro)] {
         assert!(found <= PER_QUERY + SHARE_OF_GROUP, "{form}: {found} for a query");
+    }
+}
+
+/// The smallest type that nests without end.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tree(Vec<Tree>);
+
+/// A hundred lists, one in the other, of which each claims more elements than follow.
+fn lists_that_claim_too_much() -> [(Codec, Vec<u8>); 3] {
+    let fingerprinted = |claim: u8| [&[0; 8][..], &[claim; 200]].concat();
+    [
+        (Codec::MessagePack, [0xdd, 0xff, 0xff, 0xff, 0xff].repeat(100)),
+        (Codec::Bincode, fingerprinted(199)),
+        (Codec::Postcard, fingerprinted(127)),
+    ]
+}
+
+#[test]
+fn a_list_that_claims_elements_that_are_not_there_takes_no_room() {
+    for (codec, bytes) in lists_that_claim_too_much() {
+        let found = allocation_counter::measure(|| {
+            assert!(codec.decode::<Tree>(&bytes).is_err());
+        });
+        assert!(found.bytes_max < 32 * bytes.len() as u64, "{codec}: {} bytes", found.bytes_max);
     }
 }
 

@@ -66,8 +66,14 @@ fn an_import_that_points_up_or_sideways_is_found() {
 #[test]
 fn every_file_says_what_it_owns_and_stays_readable() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let libraries =
-        ["src", "macros/src", "storage-backends/memory/src", "storage-backends/sqlite/src", "testkit/src"];
+    let libraries = [
+        "src",
+        "macros/src",
+        "storage-backends/memory/src",
+        "storage-backends/sqlite/src",
+        "testkit/src",
+        "fuzz/src",
+    ];
     for file in libraries.iter().flat_map(|library| rust_files(&root.join(library))) {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("//!"), "{} does not say what it owns", file.display());

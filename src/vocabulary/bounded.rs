@@ -29,6 +29,8 @@ const TOO_MANY: &str = "it claims more elements than its bytes can hold";
 pub(super) struct Bounds {
     levels: Cell<usize>,
     elements: Cell<usize>,
+    /// For how many elements room may still be made before they are read.
+    room: Cell<usize>,
     /// The bound that was met. Kept here because postcard drops the texts of errors.
     met: Cell<Option<&'static str>>,
 }
@@ -37,7 +39,8 @@ impl Bounds {
     /// The bounds of a value in that many bytes.
     pub(super) fn of(bytes: usize) -> Self {
         let elements = bytes.saturating_add(MAX_EMPTY_ELEMENTS);
-        Self { levels: Cell::new(MAX_DEPTH), elements: Cell::new(elements), met: Cell::new(None) }
+        let room = Cell::new(bytes);
+        Self { levels: Cell::new(MAX_DEPTH), elements: Cell::new(elements), room, met: Cell::new(None) }
     }
 
     /// A seed that reads a `T` within these bounds.
@@ -76,9 +79,12 @@ impl Bounds {
         Ok(())
     }
 
-    /// No more room than what may still come: nothing is allocated on the word of a length alone.
+    /// Nothing is allocated on the word of a length alone. All lists and maps of a value, however they are nested, have
+    /// at most as many elements as there are bytes, but for elements that take none.
     fn hint(&self, claimed: Option<usize>) -> Option<usize> {
-        claimed.map(|claimed| claimed.min(self.elements.get()))
+        let granted = claimed?.min(self.room.get());
+        self.room.set(self.room.get() - granted);
+        Some(granted)
     }
 }
 

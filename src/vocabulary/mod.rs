@@ -12,6 +12,7 @@ mod id;
 mod key;
 mod label;
 mod limits;
+mod messagepack;
 mod name;
 mod number;
 mod payload;

@@ -45,15 +45,17 @@ pub(crate) fn erase(
     state::erase(session, &mut head)?;
     // A deletion that is under way has nothing left to do: its rows are among those that are erased.
     conn.prepare_cached("DELETE FROM trim WHERE entity = ?1")?.execute([head.entity])?;
-    if head.last_row > head.erased_row {
-        conn.prepare_cached("INSERT INTO erasure VALUES (?1, ?2, ?3)")?.execute([
-            head.entity,
-            head.erased_row,
-            head.last_row,
-        ])?;
+    // No row lies behind the last one that was given out, whatever a damaged head says.
+    let given = session.memory.last_row;
+    let (above, last_row) = (Some(head.erased_row).filter(|row| *row <= given), head.last_row.min(given));
+    let above = above.unwrap_or(0);
+    if last_row > above {
+        let sql = "INSERT OR REPLACE INTO erasure VALUES (?1, ?2, ?3)";
+        conn.prepare_cached(sql)?.execute([head.entity, above, last_row])?;
     }
-    let (erased_to, erased_row) = (head.highest, head.last_row);
-    session.memory.heads.put(at, Head { deleted_to: erased_to, erased_to, erased_row, unblocked: 0, ..head });
+    let (deleted_to, erased_to, erased_row) = (head.highest, head.highest, last_row);
+    let erased = Head { deleted_to, erased_to, erased_row, last_row, unblocked: 0, ..head };
+    session.memory.heads.put(at, erased);
     // Also rows that an earlier erasure has left, if its steps failed.
     if Chain::next(conn, head.entity)?.is_none() {
         return Ok(None);
@@ -108,7 +110,8 @@ impl Chain {
         while at > self.above && removed < STEP_ROWS {
             let Some(link) = self.link(session.conn, at)? else {
                 // Damage. What is behind it is erased all the same.
-                let low = self.above.max(at.saturating_sub(SEARCHED_ROWS));
+                let Some(last) = last_before(session.conn, at)? else { return Ok(self.above) };
+                let low = self.above.max(last.saturating_sub(SEARCHED_ROWS));
                 return Ok(self.last_between(session.conn, low, at)?.unwrap_or(low));
             };
             session.conn.prepare_cached("DELETE FROM journal WHERE row = ?1")?.execute([at])?;
@@ -158,4 +161,9 @@ impl Chain {
         }
         Ok(())
     }
+}
+
+/// The last row of any entity before `row`: where none lies nothing is looked for.
+fn last_before(conn: &Connection, row: i64) -> Result<Option<i64>, rusqlite::Error> {
+    conn.prepare_cached("SELECT max(row) FROM journal WHERE row < ?1")?.query_row([row], |found| found.get(0))
 }

@@ -230,3 +230,20 @@ async fn a_stream_that_an_erasure_overtakes_ends_although_the_rows_are_still_the
     assert!(matches!(rest.last(), Some(Err(StorageError::Unavailable { .. }))));
     assert!(read(&storage, &entity.id, ReadRange::ALL).await.is_empty());
 }
+
+#[tokio::test]
+async fn an_erasure_ends_whatever_the_damaged_head_says_of_the_last_row() {
+    for (last_row, erased_row) in [(i64::MAX, 0), (i64::MAX, i64::MAX - 1), (1 << 40, 1 << 39)] {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let mut entity = Activation::new(id("a"), 1);
+        store(&storage, vec![entity.events(&[b"x", b"y"], Some(kept("k")))]).await;
+        let damage = "UPDATE head SET last_row = ?1, erased_row = ?2";
+        Connection::open(scratch.file()).unwrap().execute(damage, [last_row, erased_row]).unwrap();
+        storage.erase(&entity.id, entity.fence).await.unwrap();
+        assert_eq!(storage.outcomes(&entity.id, &[key("k")]).await.unwrap(), [None]);
+        store(&storage, vec![entity.events(&[b"z"], None)]).await;
+        assert_eq!(numbers(&storage, &entity.id, ReadRange::ALL).await, [3]);
+    }
+}

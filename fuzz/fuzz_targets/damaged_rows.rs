@@ -1,0 +1,4 @@
+//! `annals_fuzz::DAMAGED_ROWS` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| annals_fuzz::DAMAGED_ROWS.check(input));
