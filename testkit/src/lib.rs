@@ -4,20 +4,24 @@
 //!
 //! - [`scenario`]: given what happened, when the entity is called, then what comes of it.
 //! - [`laws`]: whatever the commands, live state, journal, snapshots, codecs, keys and crashes agree.
+//! - [`faults`]: a storage that injects faults into any other, scripted or drawn from a seed.
 //!
 //! For those who write backends:
 //!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
-//! - [`faults`]: a storage that injects faults into any other, scripted or drawn from a seed.
+//! - [`guarantees`]: what an engine guarantees to its callers, over any storage.
 
 // Programs print, libraries do not.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod attempt;
 mod clock;
 pub mod conformance;
 pub mod faults;
+pub mod guarantees;
 pub mod laws;
 mod life;
+mod report;
 pub mod scenario;
 mod survival;
 
