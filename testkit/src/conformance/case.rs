@@ -21,7 +21,7 @@ pub(super) struct Case {
 
 /// Who owns the shards when a case starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ownership {
+pub(crate) enum Ownership {
     /// Nobody ever did.
     Nobody,
     /// The case, at [`EPOCH`](super::kit::EPOCH).
@@ -43,7 +43,7 @@ impl Case {
     }
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     text.unwrap_or_else(|| "it panicked without a message".into())

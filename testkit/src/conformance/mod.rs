@@ -39,13 +39,13 @@
 //!
 //! The suite needs a tokio runtime with its clock enabled and not paused. Each case gets a fresh store.
 
-mod case;
+pub(crate) mod case;
 mod cases;
 mod check;
-mod harness;
-mod kit;
+pub(crate) mod harness;
+pub(crate) mod kit;
 mod report;
-mod store;
+pub(crate) mod store;
 mod threads;
 
 pub use harness::{Damage, Exemption, Harm, Harness};
