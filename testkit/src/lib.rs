@@ -9,6 +9,7 @@
 //! For those who write backends:
 //!
 //! - [`conformance`]: what every storage backend must do, as a suite that any backend can run.
+//! - [`model`]: random operations on any backend, compared with a model of the storage ports.
 //! - [`guarantees`]: what an engine guarantees to its callers, over any storage.
 
 // Programs print, libraries do not.
@@ -21,6 +22,7 @@ pub mod faults;
 pub mod guarantees;
 pub mod laws;
 mod life;
+pub mod model;
 mod report;
 pub mod scenario;
 mod survival;

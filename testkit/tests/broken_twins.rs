@@ -9,6 +9,9 @@ use twin::Fault;
 /// One test per fault: its name, the fault, and all the cases that fail.
 macro_rules! finds {
     ($($test:ident: $fault:ident => [$($case:ident),* $(,)?];)+) => {
+        /// Every fault that has a test.
+        const TESTED: &[Fault] = &[$(Fault::$fault),+];
+
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $test() {
             let report = conformance::run(&Fault::$fault).await;
@@ -16,6 +19,13 @@ macro_rules! finds {
             assert_eq!(report.failed(), expected, "{report}");
         })+
     };
+}
+
+#[test]
+fn every_fault_has_its_test() {
+    for fault in Fault::ALL {
+        assert_eq!(TESTED.iter().filter(|it| **it == fault).count(), 1, "tests of {fault:?}");
+    }
 }
 
 finds! {

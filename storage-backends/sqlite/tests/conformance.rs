@@ -1,11 +1,11 @@
 //! The SQLite backend passes the conformance suite, without exemptions.
 #![allow(clippy::print_stdout, reason = "this is a test")]
 
-mod store;
+mod harness;
 mod writes;
 
 use annals_testkit::conformance;
-use store::Sqlite;
+use harness::Sqlite;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sqlite_backend_conforms() {

@@ -1,11 +1,11 @@
 //! Over the SQLite backend the engine keeps all its guarantees.
 #![allow(clippy::print_stdout, reason = "this is a test")]
 
-mod store;
+mod harness;
 mod writes;
 
 use annals_testkit::guarantees::{self, NodeEngine};
-use store::Sqlite;
+use harness::Sqlite;
 
 // On one thread, and the clock is not paused: SQLite has threads of its own.
 #[tokio::test]

@@ -15,7 +15,7 @@ pub(super) struct Case {
 
 /// Who owns the shards when a case starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ownership {
+pub(crate) enum Ownership {
     /// Nobody ever did.
     Nobody,
     /// The case, at [`EPOCH`](super::kit::EPOCH).

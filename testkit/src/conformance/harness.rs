@@ -17,6 +17,12 @@ pub trait Harness: Send + Sync {
     /// Closes the store and opens the same data again. The suite holds nothing of the store any more.
     fn reopen(&self, store: Self::Store) -> impl Future<Output = Self::Store> + Send;
 
+    /// Ends the store as a crash would, as far as the harness can, and opens the same data again. By default it
+    /// is closed like any other.
+    fn crash(&self, store: Self::Store) -> impl Future<Output = Self::Store> + Send {
+        self.reopen(store)
+    }
+
     /// Damages a stored row behind the back of the store, and opens the same data again.
     fn damage(&self, store: Self::Store, damage: Damage) -> impl Future<Output = Self::Store> + Send;
 
@@ -123,6 +129,11 @@ impl<H: Harness> StoreUnderTest for Opened<'_, H> {
     async fn reopen(&mut self) {
         let store = self.take();
         self.store = Some(self.harness.reopen(store).await);
+    }
+
+    async fn crash(&mut self) {
+        let store = self.take();
+        self.store = Some(self.harness.crash(store).await);
     }
 
     async fn damage(&mut self, damage: Damage) {

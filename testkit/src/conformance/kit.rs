@@ -10,7 +10,7 @@ use annals::{
 };
 
 /// At which epoch a case owns every shard: there are smaller ones and larger ones.
-pub(super) const EPOCH: Epoch = Epoch::new(5);
+pub(crate) const EPOCH: Epoch = Epoch::new(5);
 
 /// An entity of the type `thing`.
 pub(super) fn id(entity_id: &str) -> PersistenceId {

@@ -39,12 +39,12 @@
 //!
 //! The suite needs a tokio runtime with its clock enabled and not paused. Each case gets a fresh store.
 
-mod case;
+pub(crate) mod case;
 mod cases;
 mod check;
-mod harness;
-mod kit;
-mod store;
+pub(crate) mod harness;
+pub(crate) mod kit;
+pub(crate) mod store;
 mod threads;
 
 pub use crate::report::{CaseReport, Report, Verdict};

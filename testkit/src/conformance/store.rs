@@ -20,24 +20,25 @@ pub(crate) trait StoreUnderTest: Send + Sync {
     async fn open(&mut self);
     fn provider(&self) -> &dyn StorageProvider;
     async fn reopen(&mut self);
+    async fn crash(&mut self);
     async fn damage(&mut self, damage: Damage);
 }
 
 /// The store of one case.
-pub(super) struct Store<'h> {
+pub(crate) struct Store<'h> {
     under_test: Box<dyn StoreUnderTest + 'h>,
     activations: AtomicU64,
 }
 
 /// What a read gave until it ended.
 #[derive(Debug)]
-pub(super) struct Read {
-    pub(super) entries: Vec<JournalEntry>,
-    pub(super) error: Option<StorageError>,
+pub(crate) struct Read {
+    pub(crate) entries: Vec<JournalEntry>,
+    pub(crate) error: Option<StorageError>,
 }
 
 impl<'h> Store<'h> {
-    pub(super) async fn open(mut under_test: Box<dyn StoreUnderTest + 'h>, ownership: Ownership) -> Self {
+    pub(crate) async fn open(mut under_test: Box<dyn StoreUnderTest + 'h>, ownership: Ownership) -> Self {
         under_test.open().await;
         if ownership == Ownership::Case {
             let all: Vec<Fence> = ShardId::all().map(|shard| Fence { shard, epoch: EPOCH }).collect();
@@ -46,37 +47,41 @@ impl<'h> Store<'h> {
         Self { under_test, activations: AtomicU64::new(1) }
     }
 
-    pub(super) async fn reopen(&mut self) {
+    pub(crate) async fn reopen(&mut self) {
         self.under_test.reopen().await;
     }
 
-    pub(super) async fn damage(&mut self, damage: Damage) {
+    pub(crate) async fn crash(&mut self) {
+        self.under_test.crash().await;
+    }
+
+    pub(crate) async fn damage(&mut self, damage: Damage) {
         self.under_test.damage(damage).await;
     }
 
-    pub(super) fn lanes(&self) -> usize {
+    pub(crate) fn lanes(&self) -> usize {
         self.under_test.provider().lanes().get()
     }
 
-    pub(super) fn max_payload_bytes(&self) -> usize {
+    pub(crate) fn max_payload_bytes(&self) -> usize {
         self.under_test.provider().max_payload_bytes()
     }
 
     // The ports. Nothing keeps one while the store is reopened.
 
-    pub(super) fn writes(&self) -> Arc<dyn WriteStorage> {
+    pub(crate) fn writes(&self) -> Arc<dyn WriteStorage> {
         self.under_test.provider().writes()
     }
 
-    pub(super) fn journal(&self) -> Arc<dyn JournalStorage> {
+    pub(crate) fn journal(&self) -> Arc<dyn JournalStorage> {
         self.under_test.provider().journal().expect("the provider has a journal")
     }
 
-    pub(super) fn snapshots(&self) -> Arc<dyn SnapshotStorage> {
+    pub(crate) fn snapshots(&self) -> Arc<dyn SnapshotStorage> {
         self.under_test.provider().snapshots().expect("the provider has snapshots")
     }
 
-    pub(super) fn states(&self) -> Arc<dyn StateStorage> {
+    pub(crate) fn states(&self) -> Arc<dyn StateStorage> {
         self.under_test.provider().states().expect("the provider has states")
     }
 
@@ -89,7 +94,7 @@ impl<'h> Store<'h> {
     }
 
     /// Appends the writes as one group per lane, and gives the results in the order of the writes.
-    pub(super) async fn append(&self, writes: Vec<Write>) -> Vec<Result<Committed, StorageError>> {
+    pub(crate) async fn append(&self, writes: Vec<Write>) -> Vec<Result<Committed, StorageError>> {
         let mut groups: BTreeMap<Lane, (Vec<usize>, Vec<Write>)> = BTreeMap::new();
         for (index, write) in writes.into_iter().enumerate() {
             let group = groups.entry(Lane::of(write.fence.shard, self.lanes())).or_default();
@@ -106,18 +111,18 @@ impl<'h> Store<'h> {
     }
 
     /// Appends a group in which no write may fail.
-    pub(super) async fn commit_all(&self, writes: Vec<Write>) -> Vec<Committed> {
+    pub(crate) async fn commit_all(&self, writes: Vec<Write>) -> Vec<Committed> {
         let results = self.append(writes).await.into_iter().enumerate();
         results.map(|(n, it)| it.unwrap_or_else(|e| panic!("write {n} of the group: {e}"))).collect()
     }
 
     /// Appends one write.
-    pub(super) async fn write(&self, write: Write) -> Result<Committed, StorageError> {
+    pub(crate) async fn write(&self, write: Write) -> Result<Committed, StorageError> {
         self.append(vec![write]).await.pop().expect("one result per write")
     }
 
     /// Appends one write that may not fail.
-    pub(super) async fn commit(&self, write: Write) -> Committed {
+    pub(crate) async fn commit(&self, write: Write) -> Committed {
         self.write(write).await.expect("the write can be stored")
     }
 
@@ -129,61 +134,61 @@ impl<'h> Store<'h> {
     }
 
     /// Takes the shard of an entity away from the case.
-    pub(super) async fn raise(&self, id: &PersistenceId, epoch: u64) {
+    pub(crate) async fn raise(&self, id: &PersistenceId, epoch: u64) {
         let raised = Fence { shard: ShardId::of(id), epoch: Epoch::new(epoch) };
         self.writes().raise_epochs(&[raised]).await.expect("a larger epoch can be stored");
     }
 
-    pub(super) async fn delete_to(&self, id: &PersistenceId, to: u64) {
+    pub(crate) async fn delete_to(&self, id: &PersistenceId, to: u64) {
         self.journal().delete_to(id, kit::fence(id), nr(to)).await.expect("events can be deleted");
     }
 
-    pub(super) async fn erase(&self, id: &PersistenceId) {
+    pub(crate) async fn erase(&self, id: &PersistenceId) {
         self.writes().erase(id, kit::fence(id)).await.expect("the entity can be erased");
     }
 
     // Reading.
 
     /// Reads until the stream ends, with its error if it had one.
-    pub(super) async fn try_read(&self, id: &PersistenceId, range: ReadRange) -> Read {
+    pub(crate) async fn try_read(&self, id: &PersistenceId, range: ReadRange) -> Read {
         read_all(self.journal().as_ref(), id, range).await
     }
 
-    pub(super) async fn read(&self, id: &PersistenceId, range: ReadRange) -> Vec<JournalEntry> {
+    pub(crate) async fn read(&self, id: &PersistenceId, range: ReadRange) -> Vec<JournalEntry> {
         let read = self.try_read(id, range).await;
         assert!(read.error.is_none(), "reading {id} {range:?}: {:?}", read.error);
         read.entries
     }
 
-    pub(super) async fn events(&self, id: &PersistenceId, range: ReadRange) -> Vec<StoredEvent> {
+    pub(crate) async fn events(&self, id: &PersistenceId, range: ReadRange) -> Vec<StoredEvent> {
         kit::events_of(self.read(id, range).await)
     }
 
     /// The numbers of the events in a range.
-    pub(super) async fn numbers(&self, id: &PersistenceId, range: ReadRange) -> Vec<u64> {
+    pub(crate) async fn numbers(&self, id: &PersistenceId, range: ReadRange) -> Vec<u64> {
         kit::numbers_of(&self.read(id, range).await)
     }
 
-    pub(super) async fn highest(&self, id: &PersistenceId) -> u64 {
+    pub(crate) async fn highest(&self, id: &PersistenceId) -> u64 {
         let highest: SequenceNr = self.journal().highest_sequence_nr(id).await.expect("it is known");
         highest.get()
     }
 
-    pub(super) async fn extent(&self, id: &PersistenceId) -> Extent {
+    pub(crate) async fn extent(&self, id: &PersistenceId) -> Extent {
         self.journal().extent(id).await.expect("it is known")
     }
 
-    pub(super) async fn outcome(&self, id: &PersistenceId, key: &Key) -> Option<KeyedOutcome> {
+    pub(crate) async fn outcome(&self, id: &PersistenceId, key: &Key) -> Option<KeyedOutcome> {
         self.outcomes(id, std::slice::from_ref(key)).await.pop().expect("one answer per key")
     }
 
-    pub(super) async fn outcomes(&self, id: &PersistenceId, keys: &[Key]) -> Vec<Option<KeyedOutcome>> {
+    pub(crate) async fn outcomes(&self, id: &PersistenceId, keys: &[Key]) -> Vec<Option<KeyedOutcome>> {
         self.writes().outcomes(id, keys).await.expect("outcomes can be looked up")
     }
 }
 
 /// Reads until the stream ends, with its error if it had one.
-pub(super) async fn read_all(journal: &dyn JournalStorage, id: &PersistenceId, range: ReadRange) -> Read {
+pub(crate) async fn read_all(journal: &dyn JournalStorage, id: &PersistenceId, range: ReadRange) -> Read {
     let mut stream = journal.read(id, range);
     let mut read = Read { entries: Vec::new(), error: None };
     while let Some(item) = stream.next().await {

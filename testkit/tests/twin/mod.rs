@@ -85,6 +85,44 @@ pub(crate) enum Fault {
     AcknowledgedBeforeStored,
 }
 
+impl Fault {
+    /// Every one, soundness first.
+    #[allow(dead_code, reason = "not every test program goes through all of them")]
+    pub(crate) const ALL: [Self; 31] = [
+        Self::None,
+        Self::EpochIgnored,
+        Self::EpochCheckedTooEarly,
+        Self::SnapshotEpochIgnored,
+        Self::EpochsRaisedOneByOne,
+        Self::ExpectedNumberIgnored,
+        Self::WriteNumberIgnored,
+        Self::RepetitionStoredAgain,
+        Self::RepetitionRefused,
+        Self::GroupFailsAfterBadWrite,
+        Self::ResultsOutOfOrder,
+        Self::EventsOfAWriteReversed,
+        Self::EventlessOutcomeLost,
+        Self::RejectionAsReply,
+        Self::KeysCutShort,
+        Self::IdsWithoutCase,
+        Self::SideEffectsDropped,
+        Self::DeletionDropsOutcomes,
+        Self::NumbersReusedAfterDeletion,
+        Self::ReadOrderedAsText,
+        Self::MissingEventSkipped,
+        Self::PositionPerEntity,
+        Self::TagsLost,
+        Self::SnapshotTimeIgnored,
+        Self::DeletedStateForgotten,
+        Self::EraseKeepsOutcomes,
+        Self::EraseRestartsNumbers,
+        Self::EraseEpochIgnored,
+        Self::ManifestsForgetDeleted,
+        Self::ManifestsOfRefusedWrites,
+        Self::NothingSurvives,
+    ];
+}
+
 /// The memory backend with a fault.
 #[derive(Clone)]
 pub(crate) struct Twin {

@@ -108,7 +108,7 @@ impl Twin {
                 self.start_again(&original.id);
             }
         }
-        self.twist_answer(answer)
+        self.twist_answer(original, answer)
     }
 
     /// The write as the fault makes it.
@@ -137,8 +137,12 @@ impl Twin {
         Ok(write)
     }
 
-    fn twist_answer(&self, answer: Answer) -> Answer {
+    fn twist_answer(&self, original: &Write, answer: Answer) -> Answer {
         match answer {
+            // Under which id the entity is known inside is not the fault.
+            Err(StorageError::Conflict { counter, expected, actual, .. }) => {
+                Err(StorageError::Conflict { id: original.id.clone(), counter, expected, actual })
+            }
             Ok(Committed::Events { sequence_nr, position: Some(_) })
                 if self.fault == Fault::PositionPerEntity =>
             {

@@ -1,23 +1,34 @@
-//! Files of SQLite as the suites of the testkit want them: opened, closed, damaged behind the backend's back.
-#![allow(clippy::unwrap_used, reason = "this is a test")]
+//! How the testkit opens, crashes and damages SQLite stores.
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "outside of #[test] functions clippy does not see that this is a test"
+)]
 
 use crate::writes::Scratch;
 use annals::{CodecId, Manifest, Payload, PersistenceId};
 use annals_sqlite::SqliteStorage;
 use annals_testkit::conformance::{Damage, Harm, Harness};
 use rusqlite::{Connection, params};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Each store is a file of its own.
-pub(crate) struct Sqlite {
+/// Opens each store in a file of its own.
+pub struct Sqlite {
     scratch: Scratch,
     files: AtomicU64,
+    /// What is done to a fresh file behind the back of its store.
+    change: &'static str,
 }
 
 impl Sqlite {
-    pub(crate) fn new() -> Self {
-        Self { scratch: Scratch::new(), files: AtomicU64::new(0) }
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With a change of every fresh file, in SQL.
+    pub fn with(change: &'static str) -> Self {
+        Self { scratch: Scratch::new(), files: AtomicU64::new(0), change }
     }
 
     /// The suite has one store open at a time, so the last file is the one in use.
@@ -35,11 +46,30 @@ impl Harness for Sqlite {
 
     async fn open(&self) -> SqliteStorage {
         self.files.fetch_add(1, Ordering::Relaxed);
+        let store = self.open_file().await;
+        if self.change.is_empty() {
+            return store;
+        }
+        store.close().await;
+        Connection::open(self.file()).unwrap().execute_batch(self.change).unwrap();
         self.open_file().await
     }
 
     async fn reopen(&self, store: SqliteStorage) -> SqliteStorage {
         store.close().await;
+        self.open_file().await
+    }
+
+    /// What a process that is killed leaves behind: the file and its log as they are, without a close.
+    async fn crash(&self, store: SqliteStorage) -> SqliteStorage {
+        // This waits for writes that nobody waits for. After it nothing but a checkpoint goes on, and that
+        // leaves the log as it is until the next write.
+        store.durability().await.expect("the writer answers");
+        let before = self.file();
+        self.files.fetch_add(1, Ordering::Relaxed);
+        std::fs::copy(&before, self.file()).unwrap();
+        std::fs::copy(log_of(&before), log_of(&self.file())).unwrap();
+        drop(store);
         self.open_file().await
     }
 
@@ -84,4 +114,10 @@ fn entity(conn: &Connection, id: &PersistenceId) -> i64 {
         |row| row.get(0),
     )
     .unwrap()
+}
+
+fn log_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
