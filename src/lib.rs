@@ -127,4 +127,6 @@ mod guide {
     struct Failure;
     #[doc = include_str!("../docs/guide/operations.md")]
     struct Operations;
+    #[doc = include_str!("../docs/guide/testing.md")]
+    struct Testing;
 }

@@ -71,6 +71,11 @@ pub fn event_manifests<S>(definition: &Definition<S>) -> Vec<Manifest> {
     definition.replays.iter().flat_map(|it| it.current().into_iter().chain(it.upcast())).collect()
 }
 
+/// Every name and version that the entity's own events can be read from, without those of parts: today's first.
+pub fn own_event_manifests<S: EventSourced>() -> Vec<Manifest> {
+    OwnEvents::<S::Event>::new().manifests().cloned().collect()
+}
+
 /// Every name and version that the entity's state can be read from, today's first.
 pub fn state_manifests<S>(definition: &Definition<S>) -> Vec<Manifest> {
     definition.state.as_ref().map(|form| form.manifests()).unwrap_or_default()

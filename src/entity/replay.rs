@@ -66,8 +66,13 @@ impl<Ev: Event> OwnEvents<Ev> {
         Self { upcasters: Ev::upcasters() }
     }
 
+    /// Every name and version that is read, today's first.
+    pub(crate) fn manifests(&self) -> impl Iterator<Item = &Manifest> {
+        Ev::MANIFESTS.iter().chain(self.upcasters.manifests())
+    }
+
     pub(crate) fn knows(&self, manifest: &Manifest) -> bool {
-        Ev::MANIFESTS.contains(manifest) || self.upcasters.manifests().any(|known| known == manifest)
+        self.manifests().any(|known| known == manifest)
     }
 
     /// Gives the events that a stored one stands for to `each`.

@@ -4,6 +4,7 @@
 //!
 //! - [`scenario`]: given what happened, when the entity is called, then what comes of it.
 //! - [`laws`]: whatever the commands, live state, journal, snapshots, codecs, keys and crashes agree.
+//! - [`mod@golden`]: everything that was ever stored is still read.
 //! - [`faults`]: a storage that injects faults into any other, scripted or drawn from a seed.
 //!
 //! For those who write backends:
@@ -19,6 +20,7 @@ mod attempt;
 mod clock;
 pub mod conformance;
 pub mod faults;
+pub mod golden;
 pub mod guarantees;
 pub mod laws;
 mod life;
@@ -28,6 +30,7 @@ pub mod scenario;
 mod survival;
 
 pub use clock::TestClock;
+pub use golden::{golden, golden_state};
 pub use laws::{Step, replay_laws};
 pub use proptest;
 pub use scenario::{Scenario, StateScenario};
