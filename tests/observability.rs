@@ -161,7 +161,7 @@ fn the_end_of_an_activation_is_counted_by_its_reason() {
         one.panic().await.unwrap_err();
         quiesce().await;
         assert_eq!(ended(), ["panicked"]);
-        gate.fail_next(Fault::NotAppliedAndLost);
+        gate.fail_next(Fault::Lost);
         one.raise(1).await.unwrap_err();
         quiesce().await;
         assert!(ended().contains(&"lost".to_owned()));
@@ -218,7 +218,7 @@ fn answers_are_counted_by_their_outcome() {
         let changes = metrics.changes();
         assert_eq!(changes["annals_commands_total counter reply"], [2.0]);
         assert_eq!(changes["annals_commands_total counter rejection"], [1.0]);
-        gate.fail_next(Fault::NotAppliedAndLost);
+        gate.fail_next(Fault::Lost);
         one.raise(1).await.unwrap_err();
         assert_eq!(metrics.changes()["annals_commands_total counter failure"], [1.0]);
     });
@@ -316,7 +316,7 @@ fn groups_and_failed_writes_are_measured_by_lane() {
         assert_eq!(changes["annals_group_writes 0 0"], [1.0]);
         assert_eq!(changes["annals_group_seconds 0 0"].len(), 1);
         assert!(!changes.contains_key("annals_writes_failed_total 0 0"));
-        gate.fail_next(Fault::NotAppliedAndLost);
+        gate.fail_next(Fault::Lost);
         one.raise(1).await.unwrap_err();
         assert_eq!(metrics.changes()["annals_writes_failed_total 0 0"], [1.0]);
     });
@@ -413,7 +413,7 @@ fn the_span_of_a_command_tells_entity_name_and_outcome() {
         let one = node.entity::<Counter>("one");
         one.raise(1).await.unwrap();
         one.refuse().await.unwrap_err();
-        gate.fail_next(Fault::NotAppliedAndLost);
+        gate.fail_next(Fault::Lost);
         one.raise(1).await.unwrap_err();
         let command = |command, outcome| {
             fields([("entity", "counter/one"), ("command", command), ("outcome", outcome)])
@@ -455,7 +455,7 @@ fn the_span_of_a_group_tells_how_many_writes_failed() {
     traced(Level::DEBUG, async |recording, gate, node| {
         let one = node.entity::<Counter>("one");
         one.raise(1).await.unwrap();
-        gate.fail_next(Fault::NotAppliedAndLost);
+        gate.fail_next(Fault::Lost);
         one.raise(1).await.unwrap_err();
         let group = |failed| fields([("lane", "0"), ("writes", "1"), ("failed", failed)]);
         assert_eq!(recording.spans("group_commit"), [group("0"), group("1")]);

@@ -196,7 +196,7 @@ async fn a_handler_that_awaited_and_whose_write_was_not_sent_is_unknown() {
     let mut adding = pin!(ledger.add_from("unsent".into()).into_future());
     assert!((&mut adding).now_or_never().is_none());
     quiesce().await;
-    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.fail_next(Fault::Lost);
     gate.release(1);
     let error = adding.await.unwrap_err();
     assert!(matches!(error, CallError::Unknown(Unknown::NotStored(NotHandled::NotWritten(_)))), "{error:?}");

@@ -1,6 +1,6 @@
 //! Entities that are stored as their latest state, and those that are not stored at all.
 
-use crate::gate::{Fault, Gate, quiesce};
+use crate::gate::{Fault, Gate, Operation, quiesce};
 use annals::storage::StorageProvider;
 use annals::{
     CallError, Context, DurableState, Effect, EntityId, Ephemeral, Limits, Node, NotHandled, PersistenceId,
@@ -143,7 +143,7 @@ async fn an_outcome_leaves_when_the_state_is_stored_and_later_commands_run_ahead
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_or_refused_write_leaves_memory_equal_to_the_storage() {
-    for (fault, stored) in [(Fault::NotAppliedAndLost, 1), (Fault::AppliedButLost, 2)] {
+    for (fault, stored) in [(Fault::Lost, 1), (Fault::AppliedAndLost, 2)] {
         let gate = Gate::open();
         let ann = node(&gate).await.entity::<Profile>("ann");
         ann.visit().await.unwrap();
@@ -297,7 +297,7 @@ async fn an_ephemeral_entity_is_erased_without_the_storage() {
     let gate = Gate::open();
     let node = Node::builder(gate.clone()).register::<Session>().start().await.unwrap();
     node.entity::<Session>("s").hit().await.unwrap();
-    gate.fail_next_erasure(Fault::Unavailable);
+    gate.faults().next(Operation::Erase, Fault::Unavailable);
     node.erase::<Session>("s").await.unwrap();
     assert_eq!(node.entity::<Session>("s").hit().await.unwrap(), 1);
 }

@@ -1,6 +1,6 @@
 //! Erasing an entity wholly: in its place among the calls, with nothing left but its numbers.
 
-use crate::gate::{Fault, Gate, quiesce};
+use crate::gate::{Fault, Gate, Operation, quiesce};
 use crate::ledger::{Ledger, builder, ledger, numbers};
 use annals::storage::{Fence, StorageError, StorageProvider};
 use annals::{CallError, Epoch, Node, NotHandled, RecoveryPolicy, SequenceNr, ShardId, Snapshots, Unknown};
@@ -78,11 +78,11 @@ async fn an_erasure_that_fails_says_whether_it_may_have_happened() {
     let node = node(&gate).await;
     let entity = node.entity::<Ledger>("l");
     entity.add(1).await.unwrap();
-    gate.fail_next_erasure(Fault::Unavailable);
+    gate.faults().next(Operation::Erase, Fault::Unavailable);
     let error = node.erase::<Ledger>("l").await.unwrap_err();
     assert!(matches!(error, CallError::NotHandled(NotHandled::NotErased(_))), "{error:?}");
     assert_eq!(entity.add(1).await.unwrap(), 2, "nothing was erased");
-    gate.fail_next_erasure(Fault::AppliedButLost);
+    gate.faults().next(Operation::Erase, Fault::AppliedAndLost);
     let error = node.erase::<Ledger>("l").await.unwrap_err();
     assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
     assert_eq!(entity.add(1).await.unwrap(), 1, "memory follows the storage");
@@ -136,11 +136,11 @@ async fn an_erasure_that_arrives_late_is_fenced_before_anyone_reads() {
     let node = node(&gate).await;
     let entity = node.entity::<Ledger>("l");
     entity.add(1).await.unwrap();
-    gate.fail_next_erasure(Fault::Late);
+    gate.faults().next(Operation::Erase, Fault::Late);
     let error = node.erase::<Ledger>("l").await.unwrap_err();
     assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
     assert_eq!(entity.add(10).await.unwrap(), 11);
-    let late = gate.deliver_late_erasures().await;
+    let late = gate.deliver_late().await;
     assert!(matches!(late[..], [Err(StorageError::Fenced { .. })]), "{late:?}");
     assert_eq!(numbers(&gate, "l").await, [1, 2]);
 }
@@ -166,7 +166,12 @@ async fn an_erasure_at_which_the_backend_panics_is_unknown_and_costs_no_other_ca
     let node = node(&gate).await;
     let entity = node.entity::<Ledger>("l");
     entity.add(1).await.unwrap();
-    gate.fail_next_erasure(Fault::Panic);
+    let epoch = async || {
+        let shard = annals::ShardId::of(&ledger("l"));
+        gate.memory().writes().epochs(&[shard]).await.unwrap()[0]
+    };
+    let before = epoch().await;
+    gate.faults().next(Operation::Erase, Fault::Panic);
     let mut erasing = pin!(node.erase::<Ledger>("l"));
     let mut behind = pin!(entity.add(1).into_future());
     assert!((&mut erasing).now_or_never().is_none());
@@ -175,6 +180,22 @@ async fn an_erasure_at_which_the_backend_panics_is_unknown_and_costs_no_other_ca
     assert!(matches!(error, CallError::Unknown(Unknown::Erasing(_))), "{error:?}");
     assert_eq!(behind.await.unwrap(), 2);
     // The erasure may still be on its way, so nothing was decided before it was fenced.
-    let shard = annals::ShardId::of(&ledger("l"));
-    assert_eq!(gate.memory().writes().epochs(&[shard]).await.unwrap()[0].get(), 2);
+    assert!(epoch().await > before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_arrives_late_does_not_bring_an_erased_entity_back() {
+    let gate = Gate::open();
+    let first = node(&gate).await;
+    gate.faults().next(Operation::SaveSnapshot, Fault::Late);
+    let entity = first.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    entity.add(1).await.unwrap();
+    quiesce().await;
+    assert_eq!(gate.snapshot_saves(), 1);
+    first.erase::<Ledger>("l").await.unwrap();
+    let late = gate.deliver_late().await;
+    assert_eq!(late.len(), 1);
+    assert_eq!(entity.sum().await.unwrap(), 0, "the storage said {late:?}");
+    assert_eq!(node(&gate).await.entity::<Ledger>("l").sum().await.unwrap(), 0);
 }

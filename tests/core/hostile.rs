@@ -2,7 +2,7 @@
 //! the journal.
 
 use crate::account::{Account, Balance, Deposit, builder, node};
-use crate::gate::{Gate, quiesce};
+use crate::gate::{Fault, Gate, Operation, quiesce};
 use annals::{
     CallError, Clock, Command, Context, Definition, Effect, Entity, EntityRef, Event, EventSourced, Handler,
     Limits, Manifest, Node, NotHandled, Timestamp, Unknown,
@@ -150,7 +150,7 @@ async fn a_task_that_dies_with_a_write_in_flight_fences_it_before_anyone_reads()
     let mut in_flight = pin!(alice.ask(Deposit { cents: 1 }).into_future());
     assert!((&mut in_flight).now_or_never().is_none());
     quiesce().await;
-    gate.panic_at_lookups();
+    gate.faults().every(Operation::Outcomes, Fault::Panic);
     let lost = alice.ask(Deposit { cents: 1 }).key("old").await;
     assert!(matches!(lost, Err(CallError::Unknown(Unknown::Lost))), "{lost:?}");
     assert!(matches!(in_flight.await, Err(CallError::Unknown(Unknown::Lost))));

@@ -1,7 +1,7 @@
 //! Idempotency keys (G6): a keyed command runs once, whatever happens around it.
 
 use crate::account::{Account, Balance, Deposit, Events, Note, Overdrawn, Touch, Withdraw, builder, node};
-use crate::gate::{Fault, Gate, quiesce};
+use crate::gate::{Fault, Gate, Operation, quiesce};
 use annals::storage::JournalEntry;
 use annals::{CallError, Limits, NotHandled, Unknown};
 use futures_util::future::{FutureExt, join_all};
@@ -71,7 +71,7 @@ async fn a_repetition_of_a_failed_command_in_flight_fails_with_it_and_then_runs_
     let gate = Gate::closed();
     let node = node(gate.clone()).await;
     let alice = node.entity::<Account>("alice");
-    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.fail_next(Fault::Lost);
     let mut first = pin!(alice.ask(Deposit { cents: 5 }).key("k").into_future());
     let mut again = pin!(alice.ask(Deposit { cents: 5 }).key("k").into_future());
     assert!((&mut first).now_or_never().is_none());
@@ -106,7 +106,7 @@ async fn a_write_whose_answer_was_lost_is_found_by_its_key() {
     let gate = Gate::open();
     let node = node(gate.clone()).await;
     let alice = node.entity::<Account>("alice");
-    for (key, fault) in [("applied", Fault::AppliedButLost), ("not-applied", Fault::NotAppliedAndLost)] {
+    for (key, fault) in [("applied", Fault::AppliedAndLost), ("not-applied", Fault::Lost)] {
         gate.fail_next(fault);
         let lost = alice.ask(Deposit { cents: 5 }).key(key).await;
         assert!(matches!(lost, Err(CallError::Unknown(Unknown::NotConfirmed(_)))), "{lost:?}");
@@ -218,7 +218,7 @@ async fn a_failed_look_up_is_unknown_and_the_entity_goes_on() {
     for n in 0..5 {
         alice.ask(Deposit { cents: 1 }).key(format!("k{n}")).await.unwrap();
     }
-    gate.fail_next_lookup();
+    gate.faults().next(Operation::Outcomes, Fault::Unavailable);
     let failed = alice.ask(Deposit { cents: 1 }).key("k0").await;
     assert!(matches!(failed, Err(CallError::Unknown(Unknown::KeyLookup(_)))), "{failed:?}");
     assert_eq!(alice.ask(Deposit { cents: 1 }).key("k0").await.unwrap(), 1);
@@ -252,7 +252,7 @@ async fn a_repetition_of_a_durable_command_gets_its_outcome_whatever_fails_besid
         quiesce().await;
     }
     assert_eq!(node.active_entities(), 0, "the key is to come back with the recovery");
-    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.fail_next(Fault::Lost);
     let mut other = pin!(alice.ask(Deposit { cents: 2 }).into_future());
     let mut again = pin!(alice.ask(Deposit { cents: 1 }).key("k").into_future());
     assert!((&mut other).now_or_never().is_none());

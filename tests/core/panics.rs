@@ -63,7 +63,7 @@ async fn a_write_that_fails_after_a_panic_is_told_as_unknown() {
     let gate = Gate::closed();
     let node = node(gate.clone()).await;
     let alice = node.entity::<Account>("alice");
-    gate.fail_next(Fault::AppliedButLost);
+    gate.fail_next(Fault::AppliedAndLost);
     let mut first = pin!(alice.ask(Deposit { cents: 1 }).into_future());
     let mut bad = pin!(alice.ask(PanicInHandler {}).into_future());
     assert!((&mut first).now_or_never().is_none());

@@ -8,6 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::pin::pin;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// Who did what: a behaviour of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -289,7 +290,8 @@ async fn an_event_that_is_called_like_those_of_a_part_is_still_the_wholes() {
     let mut own = folder.as_entity_ref().events(SequenceNr::new(1));
     let trail = folder.part::<AuditTrail>();
     let mut recorded = trail.as_entity_ref().events(SequenceNr::new(1));
-    let own = own.next().now_or_never().flatten().expect("it is not left out").unwrap();
+    let own =
+        timeout(Duration::from_millis(1), own.next()).await.expect("it is not left out").unwrap().unwrap();
     assert_eq!((own.sequence_nr.get(), own.event.name.as_str()), (1, "a"));
     let recorded = recorded.next().await.unwrap().unwrap();
     assert_eq!((recorded.sequence_nr.get(), recorded.event.text.as_str()), (2, "a"));

@@ -180,7 +180,7 @@ async fn an_entity_that_is_to_stop_after_a_lost_write_tells_held_callers_what_is
     let gate = Gate::open();
     let node = node(&gate, |definition| definition.failure(FailurePolicy::Stop)).await;
     let entity = node.entity::<Ledger>("l");
-    gate.fail_next(Fault::AppliedButLost);
+    gate.fail_next(Fault::AppliedAndLost);
     let error = entity.add(1).key("k").await.unwrap_err();
     assert!(matches!(error, CallError::Unknown(_)), "{error:?}");
     assert_eq!(entity.add(1).key("k").await.unwrap(), 1, "it was stored, once");
@@ -283,7 +283,7 @@ async fn an_entity_that_is_to_stop_after_a_lost_write_refuses_those_that_wait() 
     let mut waiting = pin!(entity.spend(1).into_future());
     assert!((&mut waiting).now_or_never().is_none());
     quiesce().await;
-    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.fail_next(Fault::Lost);
     entity.add(1).await.unwrap_err();
     quiesce().await;
     let refused = waiting.now_or_never().expect("it is told");

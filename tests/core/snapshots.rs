@@ -1,7 +1,7 @@
 //! Snapshots save time and never lose data (G12): when they are taken, what they let go, and what happens when
 //! they cannot be read.
 
-use crate::gate::{Gate, quiesce};
+use crate::gate::{Fault, Gate, Operation, quiesce};
 use crate::ledger::{Ledger, TestClock, builder, ledger, numbers};
 use annals::storage::{Fence, SnapshotStorage, SnapshotWrite, StorageError, StorageProvider, Subject};
 use annals::{
@@ -393,18 +393,20 @@ async fn an_incomplete_recovery_takes_no_snapshot_and_deletes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_is_saved_while_the_entity_never_rests() {
     let mut limits = Limits::default();
-    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (100_000, 100_000, 1 << 30);
+    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (1_000_000, 1_000_000, 1 << 30);
     let gate = Gate::open();
     let node = builder(gate.clone(), |it| it.snapshots(Snapshots::every(10)));
     let ledger = node.limits(limits).start().await.unwrap().entity::<Ledger>("l");
-    for _ in 0..5 {
+    let mut rounds = 0;
+    while gate.snapshot_saves() == 0 {
+        rounds += 1;
+        assert!(rounds <= 20, "it waits for the entity to rest");
         // More than the entity handles in its turn, so there is always another command in the mailbox.
         for _ in 0..10_000 {
             ledger.add(1).tell().await.unwrap();
         }
         tokio::task::yield_now().await;
     }
-    assert!(gate.snapshot_saves() > 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -488,7 +490,7 @@ async fn events_stay_when_the_snapshots_in_front_of_them_could_not_be_deleted() 
     let node = node(&gate, Snapshots::every(1).keep(2).delete_events()).await;
     add(&node, 2).await;
     assert_eq!(numbers(&gate, "l").await, [2]);
-    gate.fail_snapshot_deletions();
+    gate.faults().every(Operation::DeleteSnapshots, Fault::Unavailable);
     add(&node, 2).await;
     assert_eq!(gate.snapshots_of(&ledger("l")).await, [1, 2, 3, 4]);
     assert_eq!(numbers(&gate, "l").await, [2, 3, 4]);
@@ -634,7 +636,7 @@ async fn a_state_that_panics_in_its_encoding_costs_only_its_snapshot() {
 async fn a_backend_that_panics_at_a_snapshot_costs_only_that() {
     let gate = Gate::open();
     let node = node(&gate, Snapshots::every(1)).await;
-    gate.panic_at_next_snapshot();
+    gate.faults().next(Operation::SaveSnapshot, Fault::Panic);
     add(&node, 1).await;
     assert!(gate.snapshots_of(&ledger("l")).await.is_empty());
     let recoveries = gate.recoveries();

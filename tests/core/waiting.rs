@@ -83,7 +83,7 @@ async fn waiting_commands_outlive_an_activation_in_their_order() {
     let mut spending = pin!(join(ledger.spend(1).into_future(), ledger.spend(10).into_future()));
     assert!((&mut spending).now_or_never().is_none());
     quiesce().await;
-    gate.fail_next(Fault::NotAppliedAndLost);
+    gate.fail_next(Fault::Lost);
     ledger.add(5).await.unwrap_err();
     ledger.open().await.unwrap();
     quiesce().await;
@@ -153,7 +153,7 @@ async fn a_waiting_command_keeps_its_place_when_the_activation_ends_as_it_is_tak
     let mut both = pin!(join(first, second));
     assert!((&mut both).now_or_never().is_none());
     quiesce().await;
-    gate.fail_next(Fault::AppliedButLost);
+    gate.fail_next(Fault::AppliedAndLost);
     ledger.open().await.unwrap_err();
     quiesce().await;
     assert_eq!(Service::named("place").times_asked(), 1, "it came first");

@@ -113,11 +113,10 @@ impl Faults {
         self.script().draw = Some(Draw::new(seed, rates));
     }
 
-    /// No faults from now on, neither scripted nor drawn. Holds, late calls and records stay.
+    /// No scripted faults from now on. What is drawn goes on (until it is seeded with [`Rates::none`]); holds, late
+    /// calls and records stay.
     pub fn clear(&self) {
-        let mut script = self.script();
-        script.rules.clear();
-        script.draw = None;
+        self.script().rules.clear();
     }
 
     /// Calls that match wait from now on until they are released.
