@@ -146,6 +146,34 @@ impl Book {
         }
     }
 
+    /// An event was read: it is stored by that number (G1, G2).
+    pub(crate) fn gave_event(&self, id: &PersistenceId, nr: u64, op: u64) {
+        self.count("event");
+        let lives = self.witness.lives(id);
+        let mut events = lives.iter().filter_map(|life| life.last()).flat_map(|last| &last.after);
+        if events.nth(nr as usize - 1) != Some(&op) {
+            self.broken(format_args!("{id}: {op} was read as event {nr}, stored is {lives:?} (G1)"));
+        }
+    }
+
+    /// An earlier state was read: it is what the events up to that number come to.
+    pub(crate) fn gave_state(&self, id: &PersistenceId, at: u64, ops: &[u64]) {
+        self.count("earlier state");
+        let lives = self.witness.lives(id);
+        let mut before = 0;
+        let found = lives.iter().any(|life| {
+            let all = life.last().map_or(&[][..], |last| &last.after);
+            let mine = (at as usize).checked_sub(before).and_then(|nr| all.get(..nr));
+            before += all.len();
+            mine == Some(ops)
+        });
+        if !found {
+            self.broken(format_args!(
+                "{id}: the state at {at} was told as {ops:?}, stored is {lives:?} (G11)"
+            ));
+        }
+    }
+
     /// A command that adds was acknowledged: it is stored, once, and the reply is the one of its write.
     pub(crate) fn acknowledged(&self, id: &PersistenceId, op: u64, reply: &[u64]) {
         let lives = self.witness.lives(id);

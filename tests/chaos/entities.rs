@@ -17,7 +17,7 @@ pub(crate) struct Refused {
 /// An event-sourced one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Log {
-    ops: Vec<u64>,
+    pub(crate) ops: Vec<u64>,
 }
 
 #[derive(Debug, Serialize, Deserialize, Event)]

@@ -10,6 +10,7 @@ mod book;
 mod caller;
 mod entities;
 mod order;
+mod reader;
 mod scenario;
 mod store;
 mod twin;
@@ -94,7 +95,17 @@ fn whatever_fails_what_callers_were_told_is_true() {
         }
     }
     println!("{counts:?}");
-    for what in ["reply", "rejection", "unknown", "not handled", "query", "erase", "failed start"] {
+    for what in [
+        "reply",
+        "rejection",
+        "unknown",
+        "not handled",
+        "query",
+        "erase",
+        "event",
+        "earlier state",
+        "failed start",
+    ] {
         assert!(counts.contains_key(what), "no story had a {what}: {counts:?}");
     }
 }

@@ -139,6 +139,8 @@ impl Scenario {
         self.book.narrate("-- a node starts");
         let crashes_after = (self.below(3) == 0).then(|| Duration::from_millis(self.below(3_000)));
         let steps = 4 + self.below(10);
+        let (reading, book) = (self.random.split(), self.book.clone());
+        let read = super::reader::read(&node, &book, reading);
         let work = join_all(callers.iter_mut().map(|caller| caller.work(&line, steps)));
         let crashing = async {
             if let Some(after) = crashes_after {
@@ -148,7 +150,14 @@ impl Scenario {
                 let _ = crash.send(true);
             }
         };
-        if tokio::time::timeout(FOR_EVER, join(work, crashing)).await.is_err() {
+        let play = async {
+            tokio::select! {
+                biased;
+                _ = join(work, crashing) => {}
+                () = read => {}
+            }
+        };
+        if tokio::time::timeout(FOR_EVER, play).await.is_err() {
             self.book.broken("a caller waits for ever");
         }
         callers.iter_mut().for_each(Caller::hang_up);
