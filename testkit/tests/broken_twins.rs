@@ -367,3 +367,11 @@ finds! {
         erase_of_thousands_again_and_again_leaves_the_last_life,
     ];
 }
+
+/// It fails nearly every case; this one is about nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_before_stored() {
+    let case = "group_is_stored_when_it_is_answered";
+    let report = conformance::run_only(&Fault::AcknowledgedBeforeStored, &[case]).await;
+    assert_eq!(report.failed(), [case], "{report}");
+}

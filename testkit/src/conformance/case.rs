@@ -1,15 +1,9 @@
-//! One case: a name, a body, and what a panic or a hang in it comes to.
+//! One case: a name and a body.
 
-use super::Verdict;
 use super::store::{Store, StoreUnderTest};
-use futures_util::FutureExt;
+use crate::attempt::verdict_of;
+use crate::report::Verdict;
 use futures_util::future::BoxFuture;
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::time::Duration;
-
-/// A case that takes longer failed: it hangs.
-const TOO_LONG: Duration = Duration::from_secs(120);
 
 /// A property of a store and the code that finds out about it.
 pub(super) struct Case {
@@ -35,18 +29,8 @@ impl Case {
             let store = Store::open(under_test, self.ownership).await;
             (self.body)(store).await;
         };
-        match tokio::time::timeout(TOO_LONG, AssertUnwindSafe(attempt).catch_unwind()).await {
-            Ok(Ok(())) => Verdict::Passed,
-            Ok(Err(panic)) => Verdict::Failed(message(panic.as_ref())),
-            Err(_) => Verdict::Failed(format!("it was not done after {} s", TOO_LONG.as_secs())),
-        }
+        verdict_of(attempt).await
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "it panicked without a message".into())
 }
 
 /// The cases of one file, as its function `cases`: `cases!("journal", Case; one_case, another_case)`.

@@ -94,14 +94,14 @@ impl Harm {
 }
 
 /// An open store and the harness that it came from.
-pub(super) struct Opened<'h, H: Harness> {
+pub(crate) struct Opened<'h, H: Harness> {
     harness: &'h H,
     store: Option<H::Store>,
 }
 
 impl<'h, H: Harness> Opened<'h, H> {
     /// To be opened by the first [`StoreUnderTest::open`].
-    pub(super) fn open(harness: &'h H) -> Box<dyn StoreUnderTest + 'h> {
+    pub(crate) fn open(harness: &'h H) -> Box<dyn StoreUnderTest + 'h> {
         Box::new(Self { harness, store: None })
     }
 

@@ -44,15 +44,15 @@ mod cases;
 mod check;
 mod harness;
 mod kit;
-mod report;
 mod store;
 mod threads;
 
+pub use crate::report::{CaseReport, Report, Verdict};
+pub(crate) use harness::Opened;
 pub use harness::{Damage, Exemption, Harm, Harness};
-pub use report::{CaseReport, Report, Verdict};
+pub(crate) use store::StoreUnderTest;
 
 use case::Case;
-use harness::Opened;
 
 /// The group and the name of every case, in the order in which they run.
 pub fn cases() -> Vec<(&'static str, &'static str)> {

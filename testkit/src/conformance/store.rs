@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A store that can be closed and opened, whatever its type.
 #[async_trait]
-pub(super) trait StoreUnderTest: Send + Sync {
+pub(crate) trait StoreUnderTest: Send + Sync {
     async fn open(&mut self);
     fn provider(&self) -> &dyn StorageProvider;
     async fn reopen(&mut self);

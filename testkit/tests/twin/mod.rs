@@ -6,7 +6,7 @@ mod rest;
 mod write;
 
 use annals::storage::{
-    JournalStorage, KeyedOutcome, SnapshotStorage, StateStorage, StorageProvider, WriteStorage,
+    JournalStorage, KeyedOutcome, Lane, SnapshotStorage, StateStorage, StorageProvider, Write, WriteStorage,
 };
 use annals::{ActivationId, EntityId, Key, Manifest, Name, PersistenceId, SequenceNr, WriteNr};
 use annals_memory::MemoryStorage;
@@ -16,6 +16,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What is wrong with a twin.
+#[allow(dead_code, reason = "each test program uses a part of them")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Nothing: the twin itself is sound.
@@ -82,6 +83,8 @@ pub(crate) enum Fault {
     ManifestsOfRefusedWrites,
     /// Nothing survives closing.
     NothingSurvives,
+    /// A group is acknowledged when it comes, and stored when the next one does.
+    AcknowledgedBeforeStored,
 }
 
 /// The memory backend with a fault.
@@ -104,6 +107,7 @@ struct Notes {
     written: BTreeSet<PersistenceId>,
     refused: BTreeSet<(Name, Manifest)>,
     activations: u128,
+    acknowledged: Option<(Lane, Arc<[Write]>)>,
 }
 
 impl Twin {

@@ -1,15 +1,15 @@
-//! What came of each case.
+//! What came of each case of a suite.
 
 use std::fmt;
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// The store has the property.
+    /// What is tested has the property.
     Passed,
     /// It does not, or the case could not find out: what the case said.
     Failed(String),
-    /// The backend is not held to it: the reason.
+    /// It is not held to it: the reason.
     Exempt(&'static str),
 }
 
@@ -32,7 +32,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(cases: Vec<CaseReport>) -> Self {
+    pub(crate) fn new(cases: Vec<CaseReport>) -> Self {
         Self { cases }
     }
 
@@ -52,7 +52,7 @@ impl Report {
     /// # Panics
     /// With the whole report, if a case failed.
     pub fn assert_passed(&self) {
-        assert!(self.failed().is_empty(), "the storage does not conform\n{self}");
+        assert!(self.failed().is_empty(), "cases of the suite failed\n{self}");
     }
 }
 
