@@ -1,5 +1,6 @@
 //! The engine keeps its guarantees over memory; engines and backends that are broken on purpose do not, and the
 //! cases that find each of them, and no others, are named.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking")]
 
 mod broken_backends;
 mod broken_engines;

@@ -24,7 +24,7 @@ async fn numbers_begin_at_one_and_have_no_gap(world: World<'_>) {
     let life = world.start().await;
     life.send(add(1)).replies(1).await;
     life.send(add_each(&[1, 2, 3])).replies(7).await;
-    life.send(spend(100)).is_rejected(93).await;
+    life.send(spend(100)).rejects(93).await;
     life.send(Command::Touch).replies(7).await;
     life.send(spend(7)).replies(0).await;
     world.numbers_are_1_to(5, A).await;
