@@ -136,12 +136,13 @@ async fn reply_is_in_the_journal_when_it_comes(world: World<'_>) {
     }
 }
 
-async fn replies_outlive_a_crash(world: World<'_>) {
+async fn replies_outlive_a_crash(mut world: World<'_>) {
     let life = world.start().await;
     for n in 1..=10 {
         replies(&life.send(add(1)).answer().await, n);
     }
     life.crash();
+    world.reopen().await;
     let again = world.start().await;
     again.ask(Query::Total).replies(10).await;
 }

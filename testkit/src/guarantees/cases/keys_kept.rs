@@ -32,8 +32,9 @@ async fn is_known(world: &World<'_>, life: &Life) {
     assert_eq!(world.amounts(A).await, [1, 10], "the repetition ran");
 }
 
-async fn outcome_is_known_after_a_stop(world: World<'_>) {
+async fn outcome_is_known_after_a_stop(mut world: World<'_>) {
     first(&world).await.stop().await;
+    world.reopen().await;
     is_known(&world, &world.start().await).await;
 }
 

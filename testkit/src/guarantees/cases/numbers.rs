@@ -41,11 +41,12 @@ async fn numbers_of_two_accounts_are_their_own(world: World<'_>) {
     world.numbers_are_1_to(6, B).await;
 }
 
-async fn numbers_go_on_after_a_stop(world: World<'_>) {
+async fn numbers_go_on_after_a_stop(mut world: World<'_>) {
     for n in 0..3 {
         let life = world.start().await;
         life.send(add_each(&[1, 1])).replies(2 * n + 2).await;
         life.stop().await;
+        world.reopen().await;
     }
     world.numbers_are_1_to(6, A).await;
 }
