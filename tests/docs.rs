@@ -123,6 +123,29 @@ fn every_test_that_proves_a_guarantee_exists() {
     assert!(missing.is_empty(), "docs/semantics.md names tests that do not exist: {missing:#?}");
 }
 
+/// Every name in backticks in the rows of a table below a heading.
+fn names_in_table(text: &str, heading: &str) -> Vec<String> {
+    let section = text.split(&format!("\n# {heading}\n")).nth(1);
+    let section = section.unwrap_or_else(|| panic!("there is no section {heading}"));
+    let rows = section.split("\n# ").next().unwrap().lines().filter(|line| line.starts_with("| G"));
+    rows.flat_map(|row| row.split('`').skip(1).step_by(2).map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_table_of_broken_engines_and_backends_has_all_of_them() {
+    let mut listed = names_in_table(&read("docs/semantics.md"), "The suite of guarantees");
+    let folder = "testkit/tests/guarantees";
+    let tests = ["broken_engines.rs", "broken_backends.rs"].map(|file| read(&format!("{folder}/{file}")));
+    // `a_test: ADefect => [`; with nothing in the list it is one that keeps the guarantees.
+    let found = tests.iter().flat_map(|text| text.lines()).filter(|line| line.ends_with("=> ["));
+    let mut found: Vec<String> =
+        found.filter(|line| !line.contains('$')).map(|line| name(line.trim())).collect();
+    listed.sort_unstable();
+    found.sort_unstable();
+    assert!(found.len() > 40, "only {} twins were found", found.len());
+    assert_eq!(listed, found, "left: docs/semantics.md, right: {folder}");
+}
+
 #[test]
 fn every_guarantee_is_marked() {
     let semantics = read("docs/semantics.md");

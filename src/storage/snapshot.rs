@@ -94,8 +94,9 @@ pub trait SnapshotStorage: Send + Sync + 'static {
     /// Stores a snapshot durably, in place of an earlier one at the same number.
     ///
     /// # Errors
-    /// `Fenced`; `Conflict` on the sequence number when it is above the journal's highest; `TooLarge`;
-    /// `Unavailable`; `Indeterminate`.
+    /// `Fenced`; `Conflict` on the sequence number when it is above the journal's highest, or not above the
+    /// highest one when the entity was last erased (a snapshot that comes late must not bring it back);
+    /// `TooLarge`; `Unavailable`; `Indeterminate`.
     async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError>;
 
     /// The snapshot with the highest number that meets the criteria.

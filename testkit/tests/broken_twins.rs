@@ -322,6 +322,7 @@ finds! {
         erase_then_an_erased_key_was_never_used,
         erase_then_an_outcome_without_events_is_read_alone,
         erase_then_a_snapshot_is_the_only_one,
+        erase_then_a_snapshot_from_before_is_a_conflict,
         erase_of_what_is_erased_is_fine,
         erase_of_what_was_written_since_leaves_nothing_of_either,
         erase_after_a_deletion_removes_the_rest,
@@ -331,6 +332,9 @@ finds! {
         erase_of_one_of_two_interleaved_histories_leaves_the_other,
         erase_of_thousands_again_and_again_leaves_the_last_life,
         race_of_a_stream_that_stands_still_with_an_erase_gives_no_hole,
+    ];
+    erase_forgotten_by_snapshots: EraseForgottenBySnapshots => [
+        erase_then_a_snapshot_from_before_is_a_conflict,
     ];
     erase_epoch_ignored: EraseEpochIgnored => [
         erase_with_another_epoch_is_fenced_and_erases_nothing,

@@ -182,3 +182,20 @@ async fn an_erasure_at_which_the_backend_panics_is_unknown_and_costs_no_other_ca
     // The erasure may still be on its way, so nothing was decided before it was fenced.
     assert!(epoch().await > before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_arrives_late_does_not_bring_an_erased_entity_back() {
+    let gate = Gate::open();
+    let first = node(&gate).await;
+    gate.faults().next(Operation::SaveSnapshot, Fault::Late);
+    let entity = first.entity::<Ledger>("l");
+    entity.add(1).await.unwrap();
+    entity.add(1).await.unwrap();
+    quiesce().await;
+    assert_eq!(gate.snapshot_saves(), 1);
+    first.erase::<Ledger>("l").await.unwrap();
+    let late = gate.deliver_late().await;
+    assert_eq!(late.len(), 1);
+    assert_eq!(entity.sum().await.unwrap(), 0, "the storage said {late:?}");
+    assert_eq!(node(&gate).await.entity::<Ledger>("l").sum().await.unwrap(), 0);
+}

@@ -393,7 +393,7 @@ async fn an_incomplete_recovery_takes_no_snapshot_and_deletes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_is_saved_while_the_entity_never_rests() {
     let mut limits = Limits::default();
-    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (100_000, 100_000, 1 << 30);
+    (limits.mailbox, limits.held_outcomes, limits.held_bytes) = (1_000_000, 1_000_000, 1 << 30);
     let gate = Gate::open();
     let node = builder(gate.clone(), |it| it.snapshots(Snapshots::every(10)));
     let ledger = node.limits(limits).start().await.unwrap().entity::<Ledger>("l");

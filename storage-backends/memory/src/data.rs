@@ -98,11 +98,6 @@ impl Data {
         self.manifests.get(entity_type).into_iter().flatten().cloned().collect()
     }
 
-    /// The highest number of an id; 0 for an unknown one.
-    pub(crate) fn highest(&self, id: &PersistenceId) -> SequenceNr {
-        self.entity(id).map_or(SequenceNr::ZERO, |entity| entity.highest)
-    }
-
     pub(crate) fn shard(&self, shard: ShardId) -> Shard {
         self.shards.get(usize::from(shard.get())).copied().unwrap_or_default()
     }

@@ -15,10 +15,12 @@ impl SnapshotStorage for MemoryStorage {
         data.check_fence(write.fence)?;
         write.check_sizes(MAX_PAYLOAD_BYTES)?;
         let SnapshotWrite { id, snapshot, .. } = write;
-        let (counter, expected, actual) = (Counter::SequenceNr, snapshot.sequence_nr, data.highest(&id));
-        if expected > actual {
-            let (expected, actual) = (expected.get(), actual.get());
-            return Err(StorageError::Conflict { id, counter, expected, actual });
+        let (counter, at) = (Counter::SequenceNr, snapshot.sequence_nr);
+        let (erased_to, highest) =
+            data.entity(&id).map_or_else(Default::default, |it| (it.erased_to, it.highest));
+        let was_erased = erased_to > SequenceNr::ZERO && at <= erased_to;
+        if was_erased || at > highest {
+            return Err(StorageError::Conflict { id, counter, expected: at.get(), actual: highest.get() });
         }
         data.entity_mut(&id).snapshots.insert(snapshot.sequence_nr, snapshot);
         Ok(())

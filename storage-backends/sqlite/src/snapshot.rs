@@ -23,7 +23,8 @@ pub(crate) fn save(session: &mut Session<'_>, write: &SnapshotWrite) -> Result<(
     session.memory.shards.check(*fence)?;
     write.check_sizes(crate::MAX_PAYLOAD_BYTES)?;
     let (at, mut head) = session.head(id)?;
-    if snapshot.sequence_nr > head.highest {
+    let was_erased = head.erased_to > SequenceNr::ZERO && snapshot.sequence_nr <= head.erased_to;
+    if was_erased || snapshot.sequence_nr > head.highest {
         return Err(StorageError::Conflict {
             id: id.clone(),
             counter: Counter::SequenceNr,

@@ -52,7 +52,7 @@ impl Sent {
     }
 
     /// It is rejected, as short by so much.
-    pub(super) async fn is_rejected(self, short: i64) {
+    pub(super) async fn rejects(self, short: i64) {
         rejected(&self.answer().await, short);
     }
 

@@ -132,6 +132,11 @@ impl<'h> World<'h> {
         deleted.expect("events can be deleted");
     }
 
+    /// Closes the store and opens it again. No engine runs.
+    pub(super) async fn reopen(&mut self) {
+        self.store.reopen().await;
+    }
+
     /// Damages an event. No engine runs.
     pub(super) async fn damage_event(&mut self, account: &str, nr: u64, harm: Harm) {
         let (id, sequence_nr) = (id(account), SequenceNr::new(nr));

@@ -188,4 +188,9 @@ finds! {
         account_without_its_events_recovers_from_an_older_snapshot,
         account_without_events_and_snapshots_is_closed,
     ];
+    nothing_survives: NothingSurvives => [
+        replies_outlive_a_crash,
+        numbers_go_on_after_a_stop,
+        outcome_is_known_after_a_stop,
+    ];
 }

@@ -73,6 +73,8 @@ pub(crate) enum Fault {
     EraseKeepsOutcomes,
     /// An erased entity is one that never was.
     EraseRestartsNumbers,
+    /// A snapshot of what was erased since is taken.
+    EraseForgottenBySnapshots,
     /// An entity is erased whatever the epoch.
     EraseEpochIgnored,
     /// Names are known as long as something with them is stored.

@@ -2,8 +2,8 @@
 
 use super::{Fault, Twin};
 use annals::storage::{
-    Fence, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage, StorageError,
-    StoredState, WriteStorage,
+    Fence, JournalStorage, Snapshot, SnapshotCriteria, SnapshotStorage, SnapshotWrite, StateStorage,
+    StorageError, StoredState, WriteStorage,
 };
 use annals::{PersistenceId, SequenceNr, Timestamp};
 use async_trait::async_trait;
@@ -31,7 +31,15 @@ impl Twin {
 impl SnapshotStorage for Twin {
     async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError> {
         let (id, fence) = (self.id(&write.id), self.snapshot_fence(write.fence).await?);
-        self.inner.save(SnapshotWrite { id, fence, ..write }).await
+        let (at, extent) = (write.snapshot.sequence_nr, self.inner.extent(&id).await?);
+        match self.inner.save(SnapshotWrite { id, fence, ..write }).await {
+            Err(StorageError::Conflict { .. })
+                if self.fault == Fault::EraseForgottenBySnapshots && at <= extent.erased_to =>
+            {
+                Ok(())
+            }
+            saved => saved,
+        }
     }
 
     async fn load(

@@ -28,6 +28,7 @@ cases!("erasing", Case;
     erase_then_an_erased_key_was_never_used,
     erase_then_an_outcome_without_events_is_read_alone,
     erase_then_a_snapshot_is_the_only_one,
+    erase_then_a_snapshot_from_before_is_a_conflict,
     erase_of_an_unknown_id_is_fine_and_its_first_event_is_one,
     erase_of_what_is_erased_is_fine,
     erase_of_what_was_written_since_leaves_nothing_of_either,
@@ -188,6 +189,19 @@ async fn erase_then_a_snapshot_is_the_only_one(store: Store<'_>) {
     store.commit(store.writer(&id).recovered(5).events(2)).await;
     save_snapshot(&store, snapshot(&id, 7)).await.expect("it can be saved");
     assert_eq!(list(&store, &id, SnapshotCriteria::ALL).await, [7]);
+}
+
+async fn erase_then_a_snapshot_from_before_is_a_conflict(store: Store<'_>) {
+    let id = erased(&store).await;
+    for number in [2, 5] {
+        let late = save_snapshot(&store, snapshot(&id, number)).await;
+        check::conflict(&late, Counter::SequenceNr, 5);
+    }
+    assert_eq!(list(&store, &id, SnapshotCriteria::ALL).await, [0; 0]);
+    store.commit(store.writer(&id).recovered(5).events(1)).await;
+    let late = save_snapshot(&store, snapshot(&id, 5)).await;
+    check::conflict(&late, Counter::SequenceNr, 6);
+    save_snapshot(&store, snapshot(&id, 6)).await.expect("it is of what the entity is now");
 }
 
 async fn erase_of_an_unknown_id_is_fine_and_its_first_event_is_one(store: Store<'_>) {

@@ -56,7 +56,7 @@ async fn reply_to_several_events_waits_for_their_write(world: World<'_>) {
 async fn rejection_waits_for_the_writes_it_was_decided_on(world: World<'_>) {
     let life = world.start().await;
     let rejection = behind_a_held_write(&life, |life| life.send(spend(10))).await;
-    rejection.is_rejected(5).await;
+    rejection.rejects(5).await;
 }
 
 async fn rejection_waits_until_it_is_kept(world: World<'_>) {
@@ -66,7 +66,7 @@ async fn rejection_waits_until_it_is_kept(world: World<'_>) {
     writes.waiting(1).await;
     rejection.waits().await;
     writes.release_all();
-    rejection.is_rejected(10).await;
+    rejection.rejects(10).await;
 }
 
 async fn query_waits_for_the_writes_it_saw(world: World<'_>) {
@@ -136,12 +136,13 @@ async fn reply_is_in_the_journal_when_it_comes(world: World<'_>) {
     }
 }
 
-async fn replies_outlive_a_crash(world: World<'_>) {
+async fn replies_outlive_a_crash(mut world: World<'_>) {
     let life = world.start().await;
     for n in 1..=10 {
         replies(&life.send(add(1)).answer().await, n);
     }
     life.crash();
+    world.reopen().await;
     let again = world.start().await;
     again.ask(Query::Total).replies(10).await;
 }

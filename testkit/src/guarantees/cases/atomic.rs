@@ -62,7 +62,7 @@ async fn event_and_rejection_beside_it_are_stored_together(world: World<'_>) {
     life.settled_but_for(&writes).await;
     life.crash();
     let again = world.start().await;
-    again.send_keyed(Command::AddAndRefuse { amount: 7 }, "k").is_rejected(7).await;
+    again.send_keyed(Command::AddAndRefuse { amount: 7 }, "k").rejects(7).await;
     assert_eq!(world.amounts(A).await, [7], "the retry after the crash ran a second time");
 }
 

@@ -39,9 +39,9 @@ async fn repetition_gets_the_first_reply_and_runs_nothing(world: World<'_>) {
 
 async fn repetition_gets_the_first_rejection(world: World<'_>) {
     let life = world.start().await;
-    life.send_keyed(spend(5), "k").is_rejected(5).await;
+    life.send_keyed(spend(5), "k").rejects(5).await;
     life.send(add(10)).replies(10).await;
-    life.send_keyed(spend(5), "k").is_rejected(5).await;
+    life.send_keyed(spend(5), "k").rejects(5).await;
     assert_eq!(world.amounts(A).await, [10]);
 }
 

@@ -24,7 +24,7 @@ async fn numbers_begin_at_one_and_have_no_gap(world: World<'_>) {
     let life = world.start().await;
     life.send(add(1)).replies(1).await;
     life.send(add_each(&[1, 2, 3])).replies(7).await;
-    life.send(spend(100)).is_rejected(93).await;
+    life.send(spend(100)).rejects(93).await;
     life.send(Command::Touch).replies(7).await;
     life.send(spend(7)).replies(0).await;
     world.numbers_are_1_to(5, A).await;
@@ -41,11 +41,12 @@ async fn numbers_of_two_accounts_are_their_own(world: World<'_>) {
     world.numbers_are_1_to(6, B).await;
 }
 
-async fn numbers_go_on_after_a_stop(world: World<'_>) {
+async fn numbers_go_on_after_a_stop(mut world: World<'_>) {
     for n in 0..3 {
         let life = world.start().await;
         life.send(add_each(&[1, 1])).replies(2 * n + 2).await;
         life.stop().await;
+        world.reopen().await;
     }
     world.numbers_are_1_to(6, A).await;
 }
