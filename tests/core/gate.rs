@@ -8,7 +8,7 @@ use annals::storage::{
 use annals::{EntityId, Epoch, Key, Manifest, Payload, PersistenceId, SequenceNr, ShardId, Timestamp};
 use annals_memory::MemoryStorage;
 use async_trait::async_trait;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -52,6 +52,10 @@ struct Inner {
     panicking_lookups: AtomicBool,
     read_faults: AtomicUsize,
     erase_faults: Mutex<VecDeque<Fault>>,
+    /// The next so many times shards cannot be taken over.
+    take_over_faults: AtomicUsize,
+    /// The event with this number is given twice; 0 for none.
+    given_twice: AtomicU64,
     late_erasures: Mutex<Vec<(PersistenceId, Fence)>>,
     /// Behind this number the journal has lost its events; 0 if it has all.
     cut_behind: AtomicU64,
@@ -110,6 +114,8 @@ impl Gate {
             panicking_lookups: AtomicBool::new(false),
             read_faults: AtomicUsize::new(0),
             erase_faults: Mutex::default(),
+            take_over_faults: AtomicUsize::new(0),
+            given_twice: AtomicU64::new(0),
             late_erasures: Mutex::default(),
             cut_behind: AtomicU64::new(0),
             outcomes_lost: AtomicBool::new(false),
@@ -175,6 +181,16 @@ impl Gate {
     /// The next erasure meets this.
     pub(crate) fn fail_next_erasure(&self, fault: Fault) {
         self.0.erase_faults.lock().unwrap().push_back(fault);
+    }
+
+    /// The next so many times shards cannot be taken over.
+    pub(crate) fn fail_take_overs(&self, times: usize) {
+        self.0.take_over_faults.store(times, Ordering::SeqCst);
+    }
+
+    /// From now on the journal gives the event with this number twice.
+    pub(crate) fn give_twice(&self, nr: u64) {
+        self.0.given_twice.store(nr, Ordering::SeqCst);
     }
 
     /// The next so many snapshots are stored damaged.
@@ -388,6 +404,10 @@ impl WriteStorage for Gate {
     }
 
     async fn raise_epochs(&self, raised: &[Fence]) -> Result<(), StorageError> {
+        let fail = |left: usize| left.checked_sub(1);
+        if self.0.take_over_faults.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fail).is_ok() {
+            return Err(StorageError::Unavailable { store: "gate".into(), reason: "no owner now".into() });
+        }
         self.0.taken_over.store(true, Ordering::SeqCst);
         self.0.memory.writes().raise_epochs(raised).await
     }
@@ -402,7 +422,13 @@ impl JournalStorage for Gate {
             !lost || !matches!(entry, Ok(JournalEntry::Outcome { .. }))
         };
         let history = self.0.memory.journal().unwrap().read(id, range.to(to));
-        history.filter(move |entry| std::future::ready(is_left(entry))).boxed()
+        let twice = self.0.given_twice.load(Ordering::SeqCst);
+        let times = move |entry: &Result<JournalEntry, _>| match entry {
+            Ok(JournalEntry::Event(event)) if event.sequence_nr.get() == twice => 2,
+            _ => 1,
+        };
+        let history = history.filter(move |entry| std::future::ready(is_left(entry)));
+        history.flat_map(move |entry| stream::iter(vec![entry.clone(); times(&entry)])).boxed()
     }
 
     async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {
