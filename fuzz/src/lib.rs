@@ -19,8 +19,9 @@
 //! scripts/fuzz open_payload 300        a target, and for how many seconds
 //! ```
 //!
-//! It keeps what it learns in `fuzz/corpus/<target>`; when it is done it minimises that. A finding is an input in
-//! `fuzz/artifacts/<target>`: mend what it found, and move it into the corpus under a telling name.
+//! What it learns lies in `fuzz/learned/<target>`; what leads somewhere new is worth a place in the corpus, which stays
+//! small. A finding is an input in `fuzz/artifacts/<target>`: mend what it found, and move it into the corpus under a
+//! telling name.
 
 mod bytes;
 mod corpus;

@@ -242,6 +242,54 @@ async fn a_state_of_an_older_version_is_upcast_and_a_newer_one_is_incompatible()
     assert!(refused.to_string().contains("profile v2"), "{refused}");
 }
 
+/// The profile of a program that is later still: of each version before it knows.
+#[derive(Default, Serialize, Deserialize)]
+struct LatestProfile {
+    names: Vec<String>,
+    from_version: u32,
+}
+
+impl DurableState for LatestProfile {
+    const ENTITY_TYPE: &'static str = "profile";
+    const STATE_VERSION: u32 = 3;
+
+    fn state_upcasters() -> StateUpcasters<Self> {
+        StateUpcasters::new()
+            .from(1, |old: Profile| Self { names: vec![old.name], from_version: 1 })
+            .from(2, |old: FullProfile| Self { names: vec![old.full_name], from_version: 2 })
+    }
+}
+
+#[annals::commands]
+impl LatestProfile {
+    pub(crate) fn seen(&self) -> (Vec<String>, u32) {
+        (self.names.clone(), self.from_version)
+    }
+
+    pub(crate) fn add_name(&self, name: String) -> Effect<Self> {
+        Effect::update(self, |profile| profile.names.push(name))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_older_version_goes_through_the_upcaster_of_its_own() {
+    let gate = Gate::open();
+    node(&gate).await.entity::<Profile>("ann").rename("Ann".into()).await.unwrap();
+    let second = Node::builder(gate.clone()).register::<FullProfile>().start().await.unwrap();
+    second.entity::<FullProfile>("bob").rename("Bob".into()).await.unwrap();
+    for (id, name, version) in [("ann", "Ann", 1), ("bob", "Bob", 2)] {
+        let third = Node::builder(gate.clone()).register::<LatestProfile>().start().await.unwrap();
+        let profile = third.entity::<LatestProfile>(id);
+        assert_eq!(profile.seen().await.unwrap(), (vec![name.to_owned()], version));
+        profile.add_name("Z".into()).await.unwrap();
+        let stored = gate.memory().states().unwrap().load(&self::profile(id)).await.unwrap().unwrap();
+        assert_eq!(stored.payload.unwrap().manifest().version, 3);
+        let again = Node::builder(gate.clone()).register::<LatestProfile>().start().await.unwrap();
+        let names = vec![name.to_owned(), "Z".to_owned()];
+        assert_eq!(again.entity::<LatestProfile>(id).seen().await.unwrap(), (names, version));
+    }
+}
+
 #[derive(Default)]
 struct Session {
     hits: u64,

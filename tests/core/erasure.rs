@@ -199,3 +199,30 @@ async fn a_snapshot_that_arrives_late_does_not_bring_an_erased_entity_back() {
     assert_eq!(entity.sum().await.unwrap(), 0, "the storage said {late:?}");
     assert_eq!(node(&gate).await.entity::<Ledger>("l").sum().await.unwrap(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_entity_whose_shard_cannot_be_taken_over_is_erased_once_it_can() {
+    let gate = Gate::open();
+    let node = builder(gate.clone(), |it| it.recovery(RecoveryPolicy::Stop)).start().await.unwrap();
+    let entity = node.entity::<Ledger>("l");
+    entity.add_and_leave(1).await.unwrap();
+    quiesce().await;
+    assert!(gate.memory().tamper_with_event(&ledger("l"), SequenceNr::new(1), |_| None));
+    entity.sum().await.unwrap_err();
+    // It is closed. Its shard is lost, and the erasure finds out.
+    let raised = Fence { shard: ShardId::of(&ledger("l")), epoch: Epoch::new(1_000) };
+    gate.memory().writes().raise_epochs(&[raised]).await.unwrap();
+    node.erase::<Ledger>("l").await.unwrap_err();
+    gate.faults().next(Operation::RaiseEpochs, Fault::Unavailable);
+    let error = node.erase::<Ledger>("l").await.unwrap_err();
+    let CallError::NotHandled(NotHandled::NotErased(StorageError::Unavailable { reason, .. })) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(&*reason, "no owner now");
+    let erased_to =
+        async || gate.memory().journal().unwrap().extent(&ledger("l")).await.unwrap().erased_to.get();
+    assert_eq!(erased_to().await, 0);
+    entity.sum().await.unwrap_err();
+    node.erase::<Ledger>("l").await.unwrap();
+    assert_eq!((erased_to().await, entity.sum().await.unwrap()), (1, 0));
+}

@@ -12,7 +12,7 @@ use annals_memory::MemoryStorage;
 pub(crate) use annals_testkit::faults::{Fault, Operation};
 use annals_testkit::faults::{FaultStorage, Faults, Hold, Rates};
 use async_trait::async_trait;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -131,6 +131,11 @@ impl Gate {
         self.store.0.cut_behind.store(nr, Ordering::SeqCst);
     }
 
+    /// From now on the journal gives the event with this number twice; 0 for none.
+    pub(crate) fn give_twice(&self, nr: u64) {
+        self.store.0.given_twice.store(nr, Ordering::SeqCst);
+    }
+
     /// The journal gives no outcomes any more.
     pub(crate) fn lose_outcomes(&self) {
         self.store.0.outcomes_lost.store(true, Ordering::SeqCst);
@@ -206,6 +211,8 @@ struct Inner {
     short_lookups: AtomicBool,
     /// Behind this number the journal has lost its events; 0 if it has all.
     cut_behind: AtomicU64,
+    /// The event with this number is given twice; 0 for none.
+    given_twice: AtomicU64,
     /// The journal has lost the outcomes; by their keys they are still found.
     outcomes_lost: AtomicBool,
     /// This name is stored by another node as it is fenced.
@@ -291,7 +298,13 @@ impl JournalStorage for Store {
             !lost || !matches!(entry, Ok(JournalEntry::Outcome { .. }))
         };
         let history = self.0.memory.read(id, range.to(to));
-        history.filter(move |entry| std::future::ready(is_left(entry))).boxed()
+        let twice = self.0.given_twice.load(Ordering::SeqCst);
+        let times = move |entry: &Result<JournalEntry, _>| match entry {
+            Ok(JournalEntry::Event(event)) if event.sequence_nr.get() == twice => 2,
+            _ => 1,
+        };
+        let history = history.filter(move |entry| std::future::ready(is_left(entry)));
+        history.flat_map(move |entry| stream::iter(vec![entry.clone(); times(&entry)])).boxed()
     }
 
     async fn extent(&self, id: &PersistenceId) -> Result<Extent, StorageError> {

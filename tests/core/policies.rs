@@ -118,6 +118,27 @@ async fn an_entity_does_not_start_without_its_events_because_the_storage_is_away
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_number_that_the_backend_gives_twice_is_applied_by_nobody() {
+    for policy in [RecoveryPolicy::Stop, RecoveryPolicy::StartAtHighest] {
+        for nr in [1, 2, 3] {
+            let gate = Gate::open();
+            let filling = node(&gate, |definition| definition).await;
+            for cents in [1, 100, 10_000] {
+                filling.entity::<Ledger>("l").add(cents).await.unwrap();
+            }
+            gate.give_twice(nr);
+            let misled = node(&gate, |definition| definition.recovery(policy)).await;
+            let error = misled.entity::<Ledger>("l").sum().await.unwrap_err();
+            let told = format!("event {nr} of ledger/l: it is given after event {nr}");
+            assert!(error.to_string().contains(&told), "{error}");
+            gate.give_twice(0);
+            let sound = node(&gate, |definition| definition.recovery(policy)).await;
+            assert_eq!(sound.entity::<Ledger>("l").sum().await.unwrap(), 10_101);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_entity_whose_apply_panics_at_an_event_starts_without_it() {
     let gate = Gate::open();
     let filling = node(&gate, |definition| definition).await;

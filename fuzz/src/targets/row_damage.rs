@@ -26,8 +26,8 @@ const TABLES: [(&str, &str); 13] = [
 /// Of these the loss of a row shows, or does not matter.
 const LOSS_SHOWS: [&str; 4] = ["journal", "head", "manifest", "state"];
 
-/// A key that cannot be found there is one that was never used. They are checked when a file is opened.
-const INDEXES: [&str; 2] = ["run", "kept"];
+/// What cannot be found there is an entity or a key that never was. Their types are checked when a file is opened.
+const INDEXES: [&str; 3] = ["entity", "run", "kept"];
 
 /// What a checksum covers, or what is of one length: every change of these shows.
 const COVERED: [&str; 4] = ["payload", "out_payload", "outcomes", "outcomes_checksum"];

@@ -271,8 +271,10 @@ pub(crate) fn outcomes(
                     return Err(StorageError::corrupt(subject, "the row that may hold it is missing").into());
                 };
                 // Keys are compared whole, and another key's outcome is none of our business.
-                if row.get_ref(13)?.as_bytes_or_null().ok().flatten() == Some(key.as_str().as_bytes()) {
-                    return row::kept(conn, names, row, id)?.map_err(Fault::from);
+                match row.get_ref(13)?.as_str_or_null() {
+                    Ok(found) if found != Some(key.as_str()) => {}
+                    // One that cannot be read may be this one.
+                    Ok(_) | Err(_) => return row::kept(conn, names, row, id)?.map_err(Fault::from),
                 }
             }
             Ok(None)

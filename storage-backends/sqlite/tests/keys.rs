@@ -3,7 +3,7 @@
 
 mod writes;
 
-use annals::storage::WriteStorage;
+use annals::storage::{StorageError, WriteStorage};
 use annals_sqlite::SqliteStorage;
 use rusqlite::Connection;
 use writes::*;
@@ -77,4 +77,30 @@ async fn the_first_outcome_of_a_key_counts() {
     assert_eq!(storage.outcomes(&entity.id, &[key("k")]).await.unwrap(), [Some(kept("k"))]);
     reject(&storage, &mut entity, 0, 20_000).await;
     assert_eq!(storage.outcomes(&entity.id, &[key("k")]).await.unwrap(), [Some(kept("k"))]);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_corrupt_and_not_one_that_was_never_used() {
+    for damage in ["x'6b'", "x'ff00'", "CAST(x'ff' AS TEXT)"] {
+        let scratch = Scratch::new();
+        let storage = SqliteStorage::open(scratch.file()).await.unwrap();
+        own(&storage, 1).await;
+        let mut entity = Activation::new(id("a"), 1);
+        store(&storage, vec![entity.events(&[b"x"], Some(kept("k")))]).await;
+        damage_key(&scratch, damage);
+        let error = storage.outcomes(&entity.id, &[key("k")]).await.unwrap_err();
+        assert!(matches!(error, StorageError::Corrupt { .. }), "{damage}: {error}");
+    }
+}
+
+/// Writes it into a table that has forgotten the types of its columns, while the store is open.
+fn damage_key(scratch: &Scratch, value: &str) {
+    let conn = Connection::open(scratch.file()).unwrap();
+    let harm = format!(
+        "PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, ' STRICT', '') WHERE name = 'journal';
+        PRAGMA writable_schema = RESET;
+        UPDATE journal SET key = {value};"
+    );
+    conn.execute_batch(&harm).unwrap();
 }
