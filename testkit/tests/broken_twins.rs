@@ -1,16 +1,18 @@
 //! The suite can fail: for each fault there is a twin of the memory backend, and the cases that find it, and
 //! no others.
 
+mod slip;
 mod twin;
 
 use annals_testkit::conformance;
+use std::collections::BTreeSet;
 use twin::Fault;
 
 /// One test per fault: its name, the fault, and all the cases that fail.
 macro_rules! finds {
     ($($test:ident: $fault:ident => [$($case:ident),* $(,)?];)+) => {
-        /// Every fault that has a test.
-        const TESTED: &[Fault] = &[$(Fault::$fault),+];
+        /// Every fault, and the cases that find it.
+        const FOUND: &[(Fault, &[&str])] = &[$((Fault::$fault, &[$(stringify!($case)),*])),+];
 
         $(#[tokio::test(flavor = "multi_thread")]
         async fn $test() {
@@ -24,8 +26,19 @@ macro_rules! finds {
 #[test]
 fn every_fault_has_its_test() {
     for fault in Fault::ALL {
-        assert_eq!(TESTED.iter().filter(|it| **it == fault).count(), 1, "tests of {fault:?}");
+        assert_eq!(FOUND.iter().filter(|(it, _)| *it == fault).count(), 1, "tests of {fault:?}");
     }
+}
+
+/// The twins' faults and the slips together; those of which only some cases are run count as well.
+#[test]
+fn every_case_fails_for_a_twin() {
+    let of_faults = FOUND.iter().flat_map(|(_, cases)| *cases);
+    let of_slips = slip::found::FOUND.iter().flat_map(|(_, cases)| *cases);
+    let found: BTreeSet<&str> = of_faults.chain(of_slips).copied().collect();
+    let cases: BTreeSet<&str> = conformance::cases().into_iter().map(|(_, case)| case).collect();
+    let never: Vec<&&str> = cases.difference(&found).collect();
+    assert!(never.is_empty(), "{} of {} cases fail for no twin: {never:?}", never.len(), cases.len());
 }
 
 finds! {
