@@ -25,6 +25,14 @@ fn every_slip_is_in_the_table() {
 }
 
 finds! {
+    CrashLosesAll => [
+        crash_loses_nothing_that_was_acknowledged,
+        crash_brings_nothing_back_that_was_removed,
+        crash_forgets_no_owner_and_no_write_number,
+    ];
+    OutcomesOneByOne => [
+        race_of_a_look_up_with_an_erase_finds_all_outcomes_or_none,
+    ];
     LimitIgnored => [
         read_of_at_most_nothing_gives_no_outcome,
         journal_read_of_at_most_three_gives_the_first_three,
@@ -104,6 +112,7 @@ finds! {
         state_of_one_mebibyte_comes_back,
     ];
     MetadataLost => [
+        names_tags_and_metadata_with_a_nul_come_back,
         metadata_comes_back,
     ];
     TimesLost => [

@@ -29,6 +29,11 @@ macro_rules! slips {
 }
 
 slips! {
+    // Crashes and races.
+    /// A crash takes everything along.
+    CrashLosesAll,
+    /// Outcomes are looked up one after the other, each in a transaction of its own.
+    OutcomesOneByOne,
     // Reading a history.
     /// The limit of a read is not looked at.
     LimitIgnored,
@@ -307,6 +312,10 @@ impl Harness for Slip {
 
     async fn reopen(&self, store: Slipping) -> Slipping {
         store
+    }
+
+    async fn crash(&self, store: Slipping) -> Slipping {
+        if *self == Slip::CrashLosesAll { self.open().await } else { store }
     }
 
     async fn damage(&self, store: Slipping, damage: Damage) -> Slipping {

@@ -54,6 +54,13 @@ impl WriteStorage for Slipping {
         if self.slip == Slip::OutcomesInKeyOrder {
             keys.sort_by(|one, other| one.as_str().cmp(other.as_str()));
         }
+        if self.slip == Slip::OutcomesOneByOne {
+            let mut found = Vec::new();
+            for key in &keys {
+                found.extend(self.inner.outcomes(id, std::slice::from_ref(key)).await?);
+            }
+            return Ok(found);
+        }
         let mut found = self.inner.outcomes(&self.id(id), &keys).await?;
         if self.slip == Slip::AnyOutcomeForAKey {
             let any = self.any_outcome().await;
