@@ -218,7 +218,7 @@ async fn a_closed_entity_whose_shard_cannot_be_taken_over_is_erased_once_it_can(
     let CallError::NotHandled(NotHandled::NotErased(StorageError::Unavailable { reason, .. })) = error else {
         panic!("{error:?}");
     };
-    assert_eq!(&*reason, "no owner now");
+    assert_eq!(&*reason, "a fault was injected");
     let erased_to =
         async || gate.memory().journal().unwrap().extent(&ledger("l")).await.unwrap().erased_to.get();
     assert_eq!(erased_to().await, 0);

@@ -1,6 +1,10 @@
-//! What every storage backend must do: one case per property, every case on by default.
+//! What every storage backend must do: one case per property, every case on by default. This page is for the
+//! author of a backend.
 //!
-//! A backend gives a [`Harness`] and runs the suite from one test:
+//! # How to run it
+//! Give a [`Harness`], which opens, reopens and damages stores of the backend, and call [`run`] from one test.
+//! The [`Report`] lists every case by its name, with what a failed one said, and the reason of each
+//! exemption. [`Report::assert_passed`] fails the test if a case failed.
 //!
 //! ```
 //! use annals_memory::MemoryStorage;
@@ -37,7 +41,34 @@
 //! # });
 //! ```
 //!
-//! The suite needs a tokio runtime with its clock enabled and not paused. Each case gets a fresh store.
+//! In a test of your own this is `conformance::run(&Memory)`; [`run_only`] is for work on single cases, whose
+//! names [`cases`] gives.
+//!
+//! The suite needs a tokio runtime with its clock enabled and not paused, and is faster on one with several
+//! threads. Each case gets a fresh store and has 120 s.
+//!
+//! # What the harness owes
+//! - [`open`](Harness::open) gives an empty store, also while stores of earlier cases still exist.
+//! - [`reopen`](Harness::reopen) really closes: a store that lives in this process only may be given back as it
+//!   is, anything else has to come from its medium again.
+//! - [`crash`](Harness::crash) should end the store as a crash would: without a close, as a copy of its files
+//!   at that moment, or by cutting its connection. By default it reopens, and then the cases about crashes say no
+//!   more than those about reopening.
+//! - [`damage`](Harness::damage) changes a stored row, and neither its checksum nor anything else. It must find
+//!   the row: a harness that damages nothing passes no case about damage.
+//!
+//! # What the cases are about
+//! Reading, deleting and appending; groups, write numbers and repetitions; epochs and fencing; outcomes; ids and
+//! payloads; feed positions; damage; snapshots; states; extents, erasing and names; numbers beyond what a signed
+//! one holds; crashes; races on threads of their own; and long histories. Each case fails for at least one
+//! deliberately broken backend (`testkit/tests`). What a port leaves to the backend is not asked.
+//!
+//! # When a case fails
+//! Read the documentation of the port in [`annals::storage`]: the case's name is the property, and its message
+//! says what was found. If a backend cannot do something by its nature, its harness declares an
+//! [`Exemption`] with the reason, which every report prints; one that names no case fails.
+//!
+//! When all cases pass, let [`model`](crate::model) look for what no case is about.
 
 pub(crate) mod case;
 mod cases;

@@ -2,6 +2,7 @@
 
 mod activation;
 mod append;
+mod crash;
 mod damage;
 mod epochs;
 mod erase;
@@ -20,6 +21,7 @@ mod outcomes;
 mod payloads;
 mod positions;
 mod race_epochs;
+mod race_outcomes;
 mod race_reads;
 mod snapshot_delete;
 mod snapshots;
@@ -52,8 +54,10 @@ pub(super) fn all() -> Vec<Case> {
         erase::cases(),
         manifests::cases(),
         numbers::cases(),
+        crash::cases(),
         race_epochs::cases(),
         race_reads::cases(),
+        race_outcomes::cases(),
         history::cases(),
         erase_long::cases(),
     ];

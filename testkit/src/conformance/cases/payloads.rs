@@ -16,6 +16,7 @@ cases!("payloads", Case;
     payload_names_of_many_scripts_come_back,
     payloads_of_many_names_keep_their_own,
     metadata_comes_back,
+    names_tags_and_metadata_with_a_nul_come_back,
     tags_come_back_in_their_order,
     time_comes_back,
     payloads_metadata_and_tags_survive_reopening,
@@ -93,6 +94,18 @@ async fn metadata_comes_back(store: Store<'_>) {
     let id = id("plain");
     store.commit(store.writer(&id).events(1)).await;
     assert_eq!(store.events(&id, ReadRange::ALL).await[0].metadata, Metadata::new());
+}
+
+/// Ids and keys cannot hold one; these can.
+async fn names_tags_and_metadata_with_a_nul_come_back(store: Store<'_>) {
+    let payload = Payload::seal(Manifest::new("na\0me", 1), CodecId(1), vec![0, 1, 0]);
+    let event = Event {
+        payload,
+        tags: vec!["ta\0g".into(), "\0".into()],
+        metadata: metadata([("na\0me", "val\0ue\0"), ("na", "\0")]),
+    };
+    let found = round_trip(&store, event.clone()).await;
+    assert_eq!((found.payload, found.tags, found.metadata), (event.payload, event.tags, event.metadata));
 }
 
 async fn tags_come_back_in_their_order(store: Store<'_>) {
