@@ -63,6 +63,27 @@ fn an_import_that_points_up_or_sideways_is_found() {
     assert!(violations("runtime", "use crate::engine::Kind;").is_empty());
 }
 
+/// What a program that uses the crate builds with, in the text of its manifest.
+fn dependencies(manifest: &str) -> &str {
+    let from = manifest.find("\n[dependencies]").expect("a crate has dependencies");
+    let rest = &manifest[from + 1..];
+    &rest[..rest.find("\n[").unwrap_or(rest.len())]
+}
+
+#[test]
+fn the_testkit_adds_nothing_to_a_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for library in [".", "macros", "storage-backends/memory", "storage-backends/sqlite"] {
+        let manifest = fs::read_to_string(root.join(library).join("Cargo.toml")).unwrap();
+        let built = dependencies(&manifest);
+        for kit in ["annals-testkit", "proptest", "libfuzzer"] {
+            assert!(!built.contains(kit), "{library} is built with {kit}");
+        }
+    }
+    let of_tests = dependencies(&fs::read_to_string(root.join("testkit/Cargo.toml")).unwrap()).to_owned();
+    assert!(of_tests.contains("proptest"), "the look at the manifests finds nothing");
+}
+
 #[test]
 fn every_file_says_what_it_owns_and_stays_readable() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
