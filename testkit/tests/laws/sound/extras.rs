@@ -29,8 +29,8 @@ impl Log {
     pub(crate) fn add(&self, line: u8) -> Effect<Self, usize> {
         let added = Effect::persist(LogEvent::Added { line }).metadata("parity", (line % 2).to_string());
         let added = added.tag(if line > 9 { "long" } else { "short" });
-        let added = if line % 3 == 0 { added.snapshot() } else { added };
-        let added = if line % 5 == 0 { added.passivate() } else { added };
+        let added = if line.is_multiple_of(3) { added.snapshot() } else { added };
+        let added = if line.is_multiple_of(5) { added.passivate() } else { added };
         added.reply(|log| log.lines.len())
     }
 
