@@ -28,6 +28,16 @@ fn the_counter_is_a_program_of_25_lines() {
     assert!(lines <= 25, "examples/counter.rs has {lines} lines of code");
 }
 
+/// But for the three lines that take the example's entity in.
+#[test]
+fn the_replay_laws_are_a_test_of_15_lines() {
+    let test = read("testkit/tests/replay_laws.rs");
+    let (entity, test) = test.split_once("mod account;\n").expect("the entity, then the test");
+    assert_eq!(code_lines(entity), 2);
+    let lines = code_lines(test);
+    assert!(lines <= 15, "testkit/tests/replay_laws.rs has {lines} lines of code");
+}
+
 #[test]
 fn the_readme_shows_the_bank_as_it_is() {
     let readme = read("README.md");

@@ -118,7 +118,7 @@ fn rerecord<S: Debug>(golden: &Golden<S>, file: &str, text: &str) -> Result<(), 
 
 /// Writes the file of a sample; never over another.
 fn record_first<S: Debug>(golden: &Golden<S>, sample: &Sample) -> Result<(), Flaw> {
-    let (form, codec) = (&sample.form, golden.codec());
+    let (form, codec) = (&sample.form, golden.records_with());
     let payload = sample.seal(codec)?;
     let reads_as = golden.read(form.kind, &payload);
     let reads_as = reads_as.map_err(|why| Flaw::Unread { file: form.file(), form: form.clone(), why })?;

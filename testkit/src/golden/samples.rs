@@ -89,6 +89,13 @@ impl<S: Debug> Golden<S> {
         Self { folder, samples, known, definition, id, read_event, read_state: read_state::<S> }
     }
 
+    /// Records with another codec than the entity's definition says: the one that it is registered with. Files
+    /// that are there are held to the codec that they were recorded with.
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.definition = self.definition.codec(codec);
+        self
+    }
+
     /// A state of today.
     ///
     /// # Panics
@@ -163,7 +170,7 @@ impl<S: Debug> Golden<S> {
     }
 
     /// The codec that today's code stores with.
-    pub(super) fn codec(&self) -> Codec {
+    pub(super) fn records_with(&self) -> Codec {
         sealer(&self.definition).codec()
     }
 

@@ -1,7 +1,7 @@
 //! What a call came to, with its types erased, so that it can be compared over lives and storages.
 
 use crate::survival::survives;
-use annals::{CallError, Codec};
+use annals::{CallError, Codec, NotHandled, Unknown};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::Any;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) enum Answer {
     Reply(Value),
     Rejection(Value),
+    /// Nothing came of it, as the codec cannot hold what was decided: the error, as it reads.
+    Unstorable(String),
     /// Any other error, as it reads.
     Failed(String),
     /// It waits: its entity is not ready for it, or gone.
@@ -53,7 +55,12 @@ impl Answer {
         match result {
             Ok(reply) => Self::Reply(Value(Arc::new(reply))),
             Err(CallError::Rejected(why)) => Self::Rejection(Value(Arc::new(why))),
-            Err(CallError::NotHandled(why)) => Self::Failed(why.to_string()),
+            Err(CallError::NotHandled(why) | CallError::Unknown(Unknown::NotStored(why))) => match why {
+                NotHandled::Unencodable { .. } | NotHandled::Unsealable { .. } => {
+                    Self::Unstorable(why.to_string())
+                }
+                why => Self::Failed(why.to_string()),
+            },
             Err(CallError::Unknown(why)) => Self::Failed(why.to_string()),
             Err(error) => Self::Failed(format!("{error:?}")),
         }
@@ -69,6 +76,7 @@ impl Answer {
         match self {
             Self::Reply(value) => value.0.survives(codec, &format!("the reply of {command},")),
             Self::Rejection(value) => value.0.survives(codec, &format!("the rejection of {command},")),
+            Self::Unstorable(error) => Err(error.clone()),
             Self::Failed(_) | Self::None => Ok(()),
         }
     }
@@ -80,7 +88,9 @@ impl PartialEq for Answer {
             (Self::Reply(one), Self::Reply(other)) | (Self::Rejection(one), Self::Rejection(other)) => {
                 one.0.equals(other.0.as_any())
             }
-            (Self::Failed(one), Self::Failed(other)) => one == other,
+            (Self::Failed(one), Self::Failed(other)) | (Self::Unstorable(one), Self::Unstorable(other)) => {
+                one == other
+            }
             (Self::None, Self::None) => true,
             _ => false,
         }
@@ -92,7 +102,7 @@ impl Debug for Answer {
         match self {
             Self::Reply(value) => write!(f, "{:?}", value.0),
             Self::Rejection(value) => write!(f, "rejected: {:?}", value.0),
-            Self::Failed(error) => write!(f, "failed: {error}"),
+            Self::Failed(error) | Self::Unstorable(error) => write!(f, "failed: {error}"),
             Self::None => write!(f, "no answer"),
         }
     }

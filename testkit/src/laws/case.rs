@@ -8,6 +8,7 @@ use proptest::sample::{Index, select};
 use std::fmt;
 
 /// One case.
+#[derive(Clone)]
 pub(super) struct Case<S: Entity> {
     pub(super) steps: Vec<(Step<S>, Keying)>,
     pub(super) drawn: Drawn,
@@ -36,6 +37,22 @@ pub(super) struct Drawn {
     pub(super) repeated: Index,
 }
 
+impl Drawn {
+    pub(super) fn strategy(codecs: Vec<Codec>) -> impl Strategy<Value = Self> {
+        let sending = prop_oneof![Just(Sending::OneByOne), Just(Sending::AllAtOnce)];
+        let index = any::<Index>;
+        let drawn = (select(codecs), index(), index(), index(), sending, index());
+        drawn.prop_map(|(codec, cut, crash_in, stored, sending, repeated)| Self {
+            codec,
+            cut,
+            crash_in,
+            stored,
+            sending,
+            repeated,
+        })
+    }
+}
+
 /// How the commands are sent before the crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sending {
@@ -53,19 +70,15 @@ impl<S: Entity> Case<S> {
         codecs: Vec<Codec>,
     ) -> impl Strategy<Value = Self> + use<S> {
         let keying = prop_oneof![Just(Keying::Without), Just(Keying::With)];
-        let sending = prop_oneof![Just(Sending::OneByOne), Just(Sending::AllAtOnce)];
-        let index = any::<Index>;
-        let drawn = (select(codecs), index(), index(), index(), sending, index()).prop_map(
-            |(codec, cut, crash_in, stored, sending, repeated)| Drawn {
-                codec,
-                cut,
-                crash_in,
-                stored,
-                sending,
-                repeated,
-            },
-        );
-        (vec((step, keying), 0..=most), drawn).prop_map(|(steps, drawn)| Self { steps, drawn })
+        (vec((step, keying), 0..=most), Drawn::strategy(codecs))
+            .prop_map(|(steps, drawn)| Self { steps, drawn })
+    }
+
+    /// The case without one step, and with this drawn with it.
+    pub(super) fn simpler(&self, without: usize, drawn: &Drawn) -> Self {
+        let mut steps = self.steps.clone();
+        steps.remove(without);
+        Self { steps, drawn: drawn.clone() }
     }
 
     /// How step `at` is sent.

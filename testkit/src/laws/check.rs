@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::broken::{Breach, Law};
 use super::case::Case;
-use super::course::Course;
+use super::course::{Course, Pace};
 use crate::faults::FaultStorage;
 use crate::life::{Life, Setting, Store, Time, only_snapshot, runtime, stored_events};
 use crate::survival::Watch;
@@ -41,7 +41,7 @@ pub(super) fn straight<S: Lawful>(
     let setting = setting(case).with(move |definition| witnessed(definition, seen.clone()));
     let id = setting.persistence_id();
     let life = begin(&setting, store);
-    let course = Course::run(case, &life, store, &id, &setting.clock, None);
+    let course = Course::run(case, &life, store, &id, &setting.clock, Pace::Settled);
     let course =
         course.map_err(|error| Law::Replay.broken(format!("the history cannot be read: {error}")))?;
     if let Some(lost) = watch.lost().into_iter().next() {
@@ -151,7 +151,8 @@ pub(super) fn elsewhere<S: Lawful>(
     let id = setting.persistence_id();
     let life = begin(&setting, store);
     let failed = |error| Law::Storage.broken(format!("{name}: {error}"));
-    let course = Course::run(case, &life, store, &id, &setting.clock, None).map_err(failed)?;
+    let pace = straight.course.pace();
+    let course = Course::run(case, &life, store, &id, &setting.clock, pace).map_err(failed)?;
     for (at, (step, _)) in case.steps.iter().enumerate() {
         let (here, there) = (&straight.course.answers[at], &course.answers[at]);
         if here != there {

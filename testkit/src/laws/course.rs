@@ -6,11 +6,12 @@ use crate::TestClock;
 use crate::life::{Life, highest};
 use annals::__testing::inspect;
 use annals::storage::{StorageError, StorageProvider};
-use annals::{Codec, Entity, PersistenceId};
+use annals::{Entity, PersistenceId};
 use futures_util::future::BoxFuture;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 /// What the steps of a case came to.
 pub(super) struct Course {
@@ -19,6 +20,26 @@ pub(super) struct Course {
     pub(super) ends: Vec<u64>,
     /// Whether a command waited: then which write is whose is not told by `ends`.
     pub(super) waited: bool,
+    /// Whether the entity left memory in between: then what chance gives it hangs on when that was.
+    pub(super) left: bool,
+}
+
+/// When the next step of a course is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// When the step before it has its answer.
+    Answered,
+    /// When moreover all that can happen by itself has happened: an entity that leaves memory is gone.
+    Settled,
+}
+
+impl Pace {
+    /// Waits until the next step may be sent.
+    pub(super) async fn keep(self) {
+        if self == Self::Settled {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
 }
 
 /// How often everything else may go on before a call is taken for one that waits.
@@ -32,23 +53,26 @@ impl Course {
         store: &Arc<dyn StorageProvider>,
         id: &PersistenceId,
         clock: &TestClock,
-        copied_by: Option<Codec>,
+        pace: Pace,
     ) -> Result<Self, StorageError> {
         let (count, client) = (case.steps.len(), life.client());
         life.run(async {
-            let mut course = Self { answers: vec![Answer::None; count], ends: Vec::new(), waited: false };
+            let answers = vec![Answer::None; count];
+            let mut course = Self { answers, ends: Vec::new(), waited: false, left: false };
             let mut waiting: Vec<(usize, BoxFuture<'static, Answer>)> = Vec::new();
             for at in 0..count {
                 let (step, _) = &case.steps[at];
                 match step.time() {
                     Some(time) => clock.advance(time),
                     None => {
-                        let mut call = step.send(&client, &case.way(at, copied_by));
+                        let mut call = step.send(&client, &case.way(at, None));
                         match answer_or_wait(&mut call, life).await {
                             Some(answer) => course.answers[at] = answer,
                             None => waiting.push((at, call)),
                         }
                         course.waited |= !waiting.is_empty();
+                        pace.keep().await;
+                        course.left |= life.node().active_entities() == 0;
                     }
                 }
                 course.look_after(&mut waiting).await;
@@ -66,6 +90,11 @@ impl Course {
                 None => waiting.push((at, call)),
             }
         }
+    }
+
+    /// How another life keeps pace with this one.
+    pub(super) fn pace(&self) -> Pace {
+        if self.left { Pace::Settled } else { Pace::Answered }
     }
 
     /// The highest sequence number after the whole course.

@@ -4,7 +4,7 @@ use super::answer::Answer;
 use super::broken::{Breach, Law};
 use super::case::{Case, Sending};
 use super::check::{Lawful, Straight, answers_as_before, begin, differ, setting};
-use super::course::{answer_or_wait, at_once};
+use super::course::{Pace, answer_or_wait, at_once};
 use crate::faults::{Fault, FaultStorage, Operation};
 use crate::life::{Life, Setting, Store, stored_events};
 use annals::{Codec, Entity, SequenceNr};
@@ -35,7 +35,7 @@ fn crashed<S: Lawful>(
     copied_by: Option<Codec>,
 ) -> Result<(), Breach> {
     let setting = setting(case);
-    let acknowledged = until_death(case, &setting, store, copied_by);
+    let acknowledged = until_death(case, straight.course.pace(), &setting, store, copied_by);
     for (at, answer) in acknowledged.iter().enumerate() {
         let (step, expected) = (&case.steps[at].0, &straight.course.answers[at]);
         if let Some(answer) = answer.as_ref().filter(|answer| *answer != expected) {
@@ -120,6 +120,7 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 /// Takes the course of a case until the process dies. The answers that left before.
 fn until_death<S: Lawful>(
     case: &Case<S>,
+    pace: Pace,
     setting: &Setting<S>,
     store: &Store,
     copied_by: Option<Codec>,
@@ -141,10 +142,11 @@ fn until_death<S: Lawful>(
                 continue;
             }
             let mut call = step.send(&client, &case.way(at, copied_by));
-            let answer = match case.drawn.sending {
-                Sending::AllAtOnce => at_once(&mut call).await,
-                Sending::OneByOne => {
+            let answer = match (case.drawn.sending, pace) {
+                (Sending::AllAtOnce, Pace::Answered) => at_once(&mut call).await,
+                (Sending::OneByOne, _) | (_, Pace::Settled) => {
                     let answered = tokio::time::timeout(FOR_EVER, answer_or_wait(&mut call, &life)).await;
+                    pace.keep().await;
                     answered.unwrap_or(None)
                 }
             };

@@ -58,10 +58,24 @@
 //! - [`Law::Storage`]: any other storage gives the same outcomes, events and state.
 //! - [`Law::Upcasting`]: what an older version of the entity stored means the same to this one.
 //!
+//! An entity that depends on anything else than it should is found by the first law that notices:
+//!
+//! - `apply` reads the world (a global, the order of a hash map): [`Law::Replay`].
+//! - A handler decides by the world: [`Law::Crash`], for it decides differently in another life. What it takes from its
+//!   [`Context`](annals::Context) is the same in every life.
+//! - A field that serde leaves out, or a value that a codec cannot hold: [`Law::Codec`]; if only a state between two
+//!   events of one command has it: [`Law::Snapshot`].
+//!
+//! Sequences of an entity that leaves memory by itself, or panics, are sent one by one only: what chance gives it hangs
+//! on when it left.
+//!
+//! The policies are those of the laws: the codec is drawn, and snapshots are taken at the cut and when a handler asks for
+//! one.
+//!
 //! # A failure
 //!
 //! It names the law, prints the commands with what they came to, and a seed: with `ANNALS_SEED` set to it the test
-//! draws that case first and alone.
+//! draws that case alone. What it prints is as short as it could be made.
 
 mod answer;
 mod broken;

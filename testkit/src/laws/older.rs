@@ -59,9 +59,11 @@ where
             cases.new_tree(&mut runner).unwrap_or_else(|why| panic!("the strategy draws nothing: {why}"));
         let found = search(drawn, |(events, codec, cut)| {
             let cut = cut.index(events.len() + 1);
-            self.hold(events, *codec, cut, &store())
+            self.hold(&events.iter().collect::<Vec<_>>(), *codec, cut, &store())
         });
         found.map_or(Ok(()), |((events, codec, _), breach)| {
+            let hold = |events: &[&Old::Event], cut| self.hold(events, codec, cut, &store());
+            let (events, breach) = shorten(&events, breach, hold);
             let steps =
                 events.iter().map(|event| format!("{event:?}, as the older version stores it")).collect();
             Err(Broken::new(breach, steps, codec.to_string(), seed, S::ENTITY_TYPE))
@@ -69,12 +71,32 @@ where
     }
 }
 
+/// Leaves out further events, with the cut wherever it has to be then.
+fn shorten<Ev>(
+    events: &[Ev],
+    mut breach: Breach,
+    hold: impl Fn(&[&Ev], usize) -> Result<(), Breach>,
+) -> (Vec<&Ev>, Breach) {
+    let mut kept: Vec<&Ev> = events.iter().collect();
+    let mut at = 0;
+    while at < kept.len() {
+        let mut fewer = kept.clone();
+        fewer.remove(at);
+        let found = (0..=fewer.len()).filter_map(|cut| hold(&fewer, cut).err());
+        match found.into_iter().find(|found| found.law == breach.law) {
+            Some(found) => (kept, breach, at) = (fewer, found, 0),
+            None => at += 1,
+        }
+    }
+    (kept, breach)
+}
+
 impl<Old, S> Older<Old, S>
 where
     Old: EventSourced + Debug,
     S: Lawful,
 {
-    fn hold(&self, events: &[Old::Event], codec: Codec, cut: usize, store: &Store) -> Result<(), Breach> {
+    fn hold(&self, events: &[&Old::Event], codec: Codec, cut: usize, store: &Store) -> Result<(), Breach> {
         let setting = Setting::<S>::new().with(move |definition| definition.codec(codec));
         let id = setting.persistence_id();
         let (stored, old, at_cut) = Self::fold(events, codec, &id, cut)?;
@@ -113,7 +135,7 @@ where
     /// What the older version stores of these events, its state after them, and its snapshot at the cut.
     #[expect(clippy::type_complexity, reason = "three things that come from one fold")]
     fn fold(
-        events: &[Old::Event],
+        events: &[&Old::Event],
         codec: Codec,
         id: &PersistenceId,
         cut: usize,
@@ -127,7 +149,7 @@ where
         let mut at_cut = snapshot(&state)?;
         for (nr, event) in (1..).zip(events) {
             let (payload, decoded) =
-                sealer.seal_and_read_back(id, event.manifest(), event).map_err(failed)?;
+                sealer.seal_and_read_back(id, event.manifest(), *event).map_err(failed)?;
             stored.push(StoredAs::from(payload));
             state.apply(&decoded);
             if nr == cut {

@@ -1,7 +1,7 @@
 //! Drawing cases, holding each to the laws, and shrinking the first that breaks one.
 
 use super::broken::{Breach, Broken};
-use super::case::Case;
+use super::case::{Case, Drawn};
 use super::check::{elsewhere, straight};
 use super::crash::crash;
 use super::older::{Older, OlderVersion};
@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::fmt::Debug;
+use std::iter;
 use std::sync::Arc;
 
 /// Opens a fresh store.
@@ -147,13 +148,34 @@ where
         let cases = Case::strategy(self.steps.clone(), self.most, self.codecs.clone());
         let drawn =
             cases.new_tree(&mut runner).unwrap_or_else(|why| panic!("the strategy draws nothing: {why}"));
-        if let Some((case, breach)) = search(drawn, |case| self.hold(case)) {
+        if let Some(found) = search(drawn, |case| self.hold(case)) {
+            let (case, breach) = self.shorten(found, seed);
             return Err(Broken::new(breach, case.steps(), case.plan(), seed, S::ENTITY_TYPE));
         }
         for older in &self.older {
             older.check(seed, &self.store, &self.codecs)?;
         }
         Ok(())
+    }
+
+    /// Leaves out further steps. Proptest does not, once the cut or the crash would have to be elsewhere too.
+    fn shorten(&self, found: (Case<S>, Breach), seed: u64) -> (Case<S>, Breach) {
+        let (mut case, mut breach) = found;
+        let (mut runner, others) = (runner(seed), Drawn::strategy(self.codecs.clone()));
+        let others = (0..OTHERS).filter_map(|_| others.new_tree(&mut runner).ok()).map(|it| it.current());
+        let drawn: Vec<Drawn> = iter::once(case.drawn.clone()).chain(others).collect();
+        loop {
+            let simpler = |at: usize| drawn.iter().map(move |drawn| (at, drawn));
+            let shorter = (0..case.steps.len()).flat_map(simpler).find_map(|(at, drawn)| {
+                let shorter = case.simpler(at, drawn);
+                let found = self.hold(&shorter).err().filter(|found| found.law == breach.law)?;
+                Some((shorter, found))
+            });
+            match shorter {
+                Some(shorter) => (case, breach) = shorter,
+                None => return (case, breach),
+            }
+        }
     }
 
     /// Holds one case to all laws.
@@ -183,6 +205,9 @@ pub(super) fn runner(seed: u64) -> TestRunner {
     let config = Config { failure_persistence: None, ..Config::default() };
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
+
+/// How many other cuts and crashes are tried for a shorter case.
+const OTHERS: usize = 64;
 
 /// How many simpler cases are tried.
 const SHRINKS: usize = 2_000;

@@ -38,28 +38,30 @@ pub(super) struct Way {
 
 impl<S: Entity> Step<S> {
     /// The command that `call` makes a call of. It is made several times: with a key and without, and in
-    /// several lives of the entity.
-    pub fn of<C, H>(call: impl Fn(&S::Ref) -> Call<S, C, H> + Send + Sync + 'static) -> Self
+    /// several lives of the entity. It may be a command of the entity itself or of one of its parts.
+    pub fn of<P, C, H>(call: impl Fn(&S::Ref) -> Call<P, C, H> + Send + Sync + 'static) -> Self
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
+        H: Handled<P, C>,
         H::Output: Changing,
-        Reply<S, C, H>: Plain,
-        Rejection<S, C, H>: Plain,
+        Reply<P, C, H>: Plain,
+        Rejection<P, C, H>: Plain,
     {
-        let keyed = |call: Call<S, C, H>, key: Key| call.key(key);
+        let keyed = |call: Call<P, C, H>, key: Key| call.key(key);
         Self(Kind::Command(Arc::new(Made { call, keyed })))
     }
 
     /// The same for a query.
-    pub fn query<C, H>(call: impl Fn(&S::Ref) -> Call<S, C, H> + Send + Sync + 'static) -> Self
+    pub fn query<P, C, H>(call: impl Fn(&S::Ref) -> Call<P, C, H> + Send + Sync + 'static) -> Self
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
-        Reply<S, C, H>: Plain,
-        Rejection<S, C, H>: Plain,
+        H: Handled<P, C>,
+        Reply<P, C, H>: Plain,
+        Rejection<P, C, H>: Plain,
     {
-        let keyed = |call: Call<S, C, H>, _: Key| call;
+        let keyed = |call: Call<P, C, H>, _: Key| call;
         Self(Kind::Query(Arc::new(Made { call, keyed })))
     }
 
@@ -105,22 +107,23 @@ trait Sent<S: Entity>: Send + Sync {
 }
 
 /// Gives a call a key.
-type Keyed<S, C, H> = fn(Call<S, C, H>, Key) -> Call<S, C, H>;
+type Keyed<P, C, H> = fn(Call<P, C, H>, Key) -> Call<P, C, H>;
 
 /// What makes a call, and what gives it a key.
-struct Made<F, C, H, S> {
+struct Made<F, P, C, H> {
     call: F,
-    keyed: Keyed<S, C, H>,
+    keyed: Keyed<P, C, H>,
 }
 
-impl<S, C, H, F> Sent<S> for Made<F, C, H, S>
+impl<S, P, C, H, F> Sent<S> for Made<F, P, C, H>
 where
     S: Entity,
+    P: Send + Sync + 'static,
     C: Command,
-    H: Handled<S, C>,
-    Reply<S, C, H>: Plain,
-    Rejection<S, C, H>: Plain,
-    F: Fn(&S::Ref) -> Call<S, C, H> + Send + Sync,
+    H: Handled<P, C>,
+    Reply<P, C, H>: Plain,
+    Rejection<P, C, H>: Plain,
+    F: Fn(&S::Ref) -> Call<P, C, H> + Send + Sync,
 {
     fn describe(&self) -> String {
         let call = (self.call)(&S::Ref::from(nowhere::<S>()));

@@ -3,7 +3,9 @@
 use annals::{Call, CallError, Command, Handled, Rejection, Reply, Unknown};
 use std::time::Duration;
 
-/// What the storage does to a write.
+/// What the storage does to a write. In each case the caller is told that it is
+/// [unknown](annals::Unknown::NotConfirmed) what came of it, the entity leaves memory, and the call may be repeated
+/// with its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WriteFault {

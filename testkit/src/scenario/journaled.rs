@@ -67,15 +67,16 @@ where
     /// # Panics
     /// When something does not hold that [every call](super) is held to; and inside a tokio runtime.
     #[track_caller]
-    pub fn when<C, H>(
+    pub fn when<P, C, H>(
         &mut self,
-        call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
-    ) -> ThenOf<S, C, H, Stored<S::Event>>
+        call: impl FnOnce(&S::Ref) -> Call<P, C, H>,
+    ) -> ThenOf<S, P, C, H, Stored<S::Event>>
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
-        Reply<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
-        Rejection<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        H: Handled<P, C>,
+        Reply<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        Rejection<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
     {
         let before = self.stage.stored(highest);
         let snapshots = self.stage.snapshots();

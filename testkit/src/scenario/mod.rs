@@ -73,7 +73,7 @@ pub use saved::Saved;
 pub use then::{Then, ThenOf};
 
 use crate::TestClock;
-use annals::{Codec, Entity};
+use annals::{Codec, Definition, Entity};
 use stage::Stage;
 use std::fmt;
 
@@ -101,7 +101,7 @@ impl<S: Entity, K> EntityScenario<S, K> {
     }
 
     /// Random numbers, and the ids that [`Context::new_id`](annals::Context::new_id) makes, follow from the seed:
-    /// the same seed and the same calls give the same ones. It is 1 at first.
+    /// the same seed and the same calls give the same ones, and no call gets those of another. It is 1 at first.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.stage.seed(seed);
@@ -112,6 +112,17 @@ impl<S: Entity, K> EntityScenario<S, K> {
     #[must_use]
     pub fn codec(mut self, codec: Codec) -> Self {
         self.stage.configure(move |definition| definition.codec(codec));
+        self
+    }
+
+    /// Hosts the entity as [`NodeBuilder::register_with`](annals::NodeBuilder::register_with) does in the program:
+    /// with other policies than the entity's definition says.
+    #[must_use]
+    pub fn registered_with(
+        mut self,
+        configure: impl Fn(Definition<S>) -> Definition<S> + Send + Sync + 'static,
+    ) -> Self {
+        self.stage.configure(configure);
         self
     }
 
@@ -127,7 +138,7 @@ impl<S: Entity, K> EntityScenario<S, K> {
         self.stage.clock()
     }
 
-    /// What the storage does to the next write.
+    /// What the storage does to the write of the next call. If that call writes nothing, nothing happens.
     pub fn next_write(&mut self, fault: WriteFault) -> &mut Self {
         self.stage.next_write(fault);
         self

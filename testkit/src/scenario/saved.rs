@@ -40,12 +40,16 @@ impl<S: DurableState + Entity + Debug + PartialEq> StateScenario<S> {
     /// # Panics
     /// As [`Scenario::when`](super::Scenario::when).
     #[track_caller]
-    pub fn when<C, H>(&mut self, call: impl FnOnce(&S::Ref) -> Call<S, C, H>) -> ThenOf<S, C, H, Revision>
+    pub fn when<P, C, H>(
+        &mut self,
+        call: impl FnOnce(&S::Ref) -> Call<P, C, H>,
+    ) -> ThenOf<S, P, C, H, Revision>
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
-        Reply<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
-        Rejection<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        H: Handled<P, C>,
+        Reply<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        Rejection<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
     {
         let acted = self.stage.act(call, |stage| stage.stored_state().1);
         let lost = self.kept.states.lost();

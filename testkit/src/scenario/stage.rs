@@ -10,7 +10,8 @@ use annals::__testing::{kind, open_state, resent, seal_state, sealer};
 use annals::storage::{Change, Event as StoredAs, SnapshotCriteria, StateChange, StorageError};
 use annals::{
     Call, CallError, Clock, Codec, Command, Definition, DurableState, Entity, EntityKind, Event,
-    EventSourced, Handled, PersistenceId, Recorded, Rejection, Reply, Revision, SequenceNr, Timestamp,
+    EventSourced, Handled, PersistenceId, Random, Recorded, Rejection, Reply, Revision, SequenceNr,
+    Timestamp,
 };
 use annals_memory::MemoryStorage;
 use serde::Serialize;
@@ -26,6 +27,8 @@ pub(super) struct Stage<S: Entity> {
     store: Store,
     life: Option<Life<S>>,
     next_write: Option<WriteFault>,
+    /// Gives each life a seed of its own: no life draws again what another drew.
+    seeds: Random,
     /// How many writes were given.
     given: u128,
 }
@@ -35,8 +38,9 @@ const NO_MORE: Duration = Duration::from_secs(1);
 
 impl<S: Entity> Stage<S> {
     pub(super) fn new() -> Self {
-        let store = Arc::new(MemoryStorage::new());
-        Self { setting: Setting::new(), store, life: None, next_write: None, given: 0 }
+        let (setting, store) = (Setting::new(), Arc::new(MemoryStorage::new()));
+        let seeds = Random::new(setting.seed);
+        Self { setting, store, life: None, next_write: None, seeds, given: 0 }
     }
 
     pub(super) fn configure(
@@ -54,7 +58,7 @@ impl<S: Entity> Stage<S> {
 
     pub(super) fn seed(&mut self, seed: u64) {
         self.fresh();
-        self.setting.seed = seed;
+        self.seeds = Random::new(seed);
     }
 
     pub(super) fn host<T: Entity>(&mut self) {
@@ -101,29 +105,35 @@ impl<S: Entity> Stage<S> {
     }
 
     fn life(&mut self) -> &Life<S> {
-        let Self { setting, store, life, .. } = self;
-        life.get_or_insert_with(|| begin(setting, &FaultStorage::around(store.clone())))
+        let faults = FaultStorage::around(self.store.clone());
+        self.life_on(&faults)
     }
-}
 
-fn begin<S: Entity>(setting: &Setting<S>, faults: &FaultStorage) -> Life<S> {
-    let begun = Life::begin(setting, faults.clone());
-    begun.unwrap_or_else(|error| panic!("no node can be started for the scenario: {error}"))
+    /// The life that goes on, or a new one on this storage.
+    fn life_on(&mut self, storage: &FaultStorage) -> &Life<S> {
+        let Self { setting, life, seeds, .. } = self;
+        life.get_or_insert_with(|| {
+            let setting = Setting { seed: seeds.next_u64(), ..setting.clone() };
+            let begun = Life::begin(&setting, storage.clone());
+            begun.unwrap_or_else(|error| panic!("no node can be started for the scenario: {error}"))
+        })
+    }
 }
 
 impl<S: Entity + Debug + PartialEq> Stage<S> {
     /// Calls the entity and holds it to what every call is held to. `replayed` gives the state that the store
     /// holds.
-    pub(super) fn act<C, H>(
+    pub(super) fn act<P, C, H>(
         &mut self,
-        call: impl FnOnce(&S::Ref) -> Call<S, C, H>,
+        call: impl FnOnce(&S::Ref) -> Call<P, C, H>,
         replayed: impl Fn(&mut Self) -> S,
-    ) -> ThenOf<S, C, H, ()>
+    ) -> ThenOf<S, P, C, H, ()>
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
-        Reply<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
-        Rejection<S, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        H: Handled<P, C>,
+        Reply<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
+        Rejection<P, C, H>: Debug + PartialEq + Serialize + DeserializeOwned,
     {
         let codec = self.codec();
         let (result, passivated) = self.call(call);
@@ -142,10 +152,11 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
     }
 
     /// Makes the call in the life that goes on, or in a new one if the storage is to fail.
-    fn call<C, H>(&mut self, call: impl FnOnce(&S::Ref) -> Call<S, C, H>) -> (Called<S, C, H>, bool)
+    fn call<P, C, H>(&mut self, call: impl FnOnce(&S::Ref) -> Call<P, C, H>) -> (Called<P, C, H>, bool)
     where
+        P: Send + Sync + 'static,
         C: Command,
-        H: Handled<S, C>,
+        H: Handled<P, C>,
     {
         let codec = self.codec();
         let faults = FaultStorage::around(self.store.clone());
@@ -153,7 +164,7 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
         if fault.is_some() {
             self.life = None;
         }
-        let life = self.life.get_or_insert_with(|| begin(&self.setting, &faults));
+        let life = self.life_on(&faults);
         match fault {
             Some(WriteFault::Unavailable) => faults.faults().every(Operation::Append, Fault::Unavailable),
             Some(WriteFault::Conflict) => faults.faults().next(Operation::Append, Fault::Conflict),

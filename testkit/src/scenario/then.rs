@@ -3,8 +3,8 @@
 use annals::{CallError, Rejection, Reply, Unknown};
 use std::fmt::Debug;
 
-/// What came of a call with the command `C`.
-pub type ThenOf<S, C, H, W> = Then<S, Reply<S, C, H>, Rejection<S, C, H>, W>;
+/// What came of a call with the command `C` of `P`: the entity `S` itself, or a part of it.
+pub type ThenOf<S, P, C, H, W> = Then<S, Reply<P, C, H>, Rejection<P, C, H>, W>;
 
 /// What came of a call: the outcome for the caller, what was stored, and the state after it.
 ///

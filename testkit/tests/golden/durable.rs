@@ -47,7 +47,7 @@ mod next {
         type Ref = annals::EntityRef<Self>;
 
         fn definition() -> Definition<Self> {
-            Definition::durable_state().codec(Codec::Json)
+            Definition::durable_state()
         }
     }
 }
@@ -71,7 +71,7 @@ fn another_codec_is_no_other_form_and_json_is_shown_as_text() {
     golden_state::<Profile>(folder.path()).state(ada()).record().unwrap();
     let next = || {
         let today = next::Profile { first: "Ada".into(), last: "Lovelace".into() };
-        golden_state::<next::Profile>(folder.path()).older_state(1, ada()).state(today)
+        golden_state::<next::Profile>(folder.path()).codec(Codec::Json).older_state(1, ada()).state(today)
     };
     let (_, text) = flaws::<2>(next().try_check());
     assert!(text.contains("state profile v2 has no file"), "{text}");
