@@ -11,10 +11,12 @@
 use super::CodecId;
 use super::bounded::{Bounds, MAX_DEPTH};
 use super::{messagepack, shape};
-use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use rmp_serde::decode::Error as MessagePackError;
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use std::any::type_name;
 use std::fmt;
+use std::io::ErrorKind::UnexpectedEof;
 use std::sync::Arc;
 
 /// A way to encode values.
@@ -233,13 +235,18 @@ fn write_fingerprint<T: Serialize>(bytes: &mut Vec<u8>, value: &T) -> Result<(),
 type Read<T> = Result<(T, usize), String>;
 
 fn read_messagepack<T: DeserializeOwned>(bytes: &[u8]) -> Read<T> {
-    let Some(length) = messagepack::length(bytes) else {
-        return Err("it claims more than its bytes can hold".into());
-    };
-    let mut decoder = rmp_serde::Deserializer::from_read_ref(&bytes[..length]);
+    const CLAIMS_TOO_MUCH: &str = "it claims more than its bytes can hold";
+    if messagepack::may_have_long_lists(bytes) && messagepack::length(bytes).is_none() {
+        return Err(CLAIMS_TOO_MUCH.into());
+    }
+    let mut decoder = rmp_serde::Deserializer::from_read_ref(bytes);
     decoder.set_max_depth(MAX_DEPTH);
     let value = T::deserialize(&mut decoder).map_err(text)?;
-    Ok((value, bytes.len() - length))
+    // This decoder does not tell where it stands: only that nothing more can be read.
+    match IgnoredAny::deserialize(&mut decoder) {
+        Err(MessagePackError::InvalidMarkerRead(end)) if end.kind() == UnexpectedEof => Ok((value, 0)),
+        _ => Ok((value, bytes.len() - messagepack::length(bytes).ok_or(CLAIMS_TOO_MUCH)?)),
+    }
 }
 
 fn read_bincode<T: DeserializeOwned>(bytes: &[u8], bounds: &Bounds) -> Read<T> {
@@ -269,7 +276,6 @@ impl fmt::Display for Codec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
     use std::collections::HashMap;
 
     const ALL: [Codec; 4] = [Codec::MessagePack, Codec::Json, Codec::Bincode, Codec::Postcard];

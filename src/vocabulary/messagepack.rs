@@ -18,6 +18,12 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - rest.len())
 }
 
+/// Whether there can be a list or a map with more than 15 elements: without one nothing much is claimed, and the
+/// walk through all heads can be left out. Text and numbers may look like one.
+pub(super) fn may_have_long_lists(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |any, byte| any | matches!(byte, 0xdc..=0xdf))
+}
+
 /// Steps over one element without what is nested in it; the answer is how many elements are.
 fn step_over(rest: &mut &[u8]) -> Option<u64> {
     let [head] = take(rest)?;
@@ -57,7 +63,7 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
-    use super::length;
+    use super::{length, may_have_long_lists};
     use serde_json::json;
 
     #[test]
@@ -107,6 +113,16 @@ mod tests {
             assert_eq!(length(&[&element[..], &[1]].concat()), Some(element.len()), "{:x}", element[0]);
         }
         assert_eq!(length(&[0xc1]), None);
+    }
+
+    #[test]
+    fn only_a_long_list_is_taken_for_one() {
+        let encoded = |value: &serde_json::Value| rmp_serde::to_vec_named(value).unwrap();
+        for (count, long) in [(0, false), (15, false), (16, true), (70_000, true)] {
+            assert_eq!(may_have_long_lists(&encoded(&json!(vec![1; count]))), long, "a list of {count}");
+            let map: serde_json::Map<_, _> = (0..count).map(|key| (key.to_string(), json!(1))).collect();
+            assert_eq!(may_have_long_lists(&encoded(&json!(map))), long, "a map of {count}");
+        }
     }
 
     #[test]
