@@ -36,6 +36,7 @@ fn the_replay_laws_are_a_test_of_15_lines() {
     assert_eq!(code_lines(entity), 2);
     let lines = code_lines(test);
     assert!(lines <= 15, "testkit/tests/replay_laws.rs has {lines} lines of code");
+    assert!(read("README.md").contains(test.trim()), "README.md differs from testkit/tests/replay_laws.rs");
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn the_readme_shows_the_bank_as_it_is() {
 #[test]
 fn the_readme_is_short() {
     let lines = read("README.md").lines().count();
-    assert!(lines <= 75, "README.md has {lines} lines");
+    assert!(lines <= 100, "README.md has {lines} lines");
 }
 
 #[test]
