@@ -101,7 +101,7 @@ fn is_right(error: &OpeningError, codec: CodecId) {
 }
 
 /// What was read is written and read again, in every codec.
-fn survives<T: Value + 'static>(value: &T) {
+fn survives<T: Value>(value: &T) {
     for codec in CODECS {
         let sealer = Sealer::new(codec).with_cipher(Arc::new(Toy));
         match sealer.seal_and_read_back(&id(), MANIFEST, value) {

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use std::net::IpAddr;
 
 /// A type that payloads are opened as.
-pub(crate) trait Value: Serialize + DeserializeOwned + Debug {
+pub(crate) trait Value: Serialize + DeserializeOwned + Debug + 'static {
     /// Whether a codec may refuse to hold this value or to read it back: JSON has no infinite numbers, and lists of
     /// elements without bytes are bounded by the bytes around them.
     fn is_at_a_limit(&self) -> bool {
