@@ -58,6 +58,13 @@ impl<S: Send + Sync + 'static> Active<'_, S> {
     }
 
     fn wait(&mut self, call: Box<dyn Envelope<S>>) {
+        if let Some(at) = self.waited_at {
+            // The guard has just said of this very state that it is ready: it is not pure. They are asked again
+            // after the next change; now they would be asked for ever.
+            self.waiting.insert(at, call);
+            self.changed = false;
+            return;
+        }
         let limit = self.kind.limits.waiting;
         if self.waiting.len() < limit {
             self.waiting.push_back(call);

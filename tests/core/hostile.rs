@@ -83,6 +83,25 @@ impl<'de> Deserialize<'de> for Once {
 struct AskOnce;
 command!(AskOnce, "ask-once", Effect<Self, Once>, |_t, _c| Effect::persist(Added(1)).reply(|_| Once(1)));
 
+/// A command whose guard says now this, now that.
+#[derive(Serialize, Deserialize)]
+struct Fickle;
+static ASKED: AtomicU32 = AtomicU32::new(0);
+impl Command for Fickle {
+    const NAME: &'static str = "fickle";
+}
+impl Handler<Fickle> for Tally {
+    type Output = Effect<Self, i64>;
+    fn ready(&self, _: &Fickle) -> bool {
+        let asked = ASKED.fetch_add(1, Ordering::SeqCst);
+        assert!(asked < 1_000, "it is asked without end");
+        asked >= 2 && asked.is_multiple_of(3)
+    }
+    fn handle(&self, _: Fickle, _: &Context<Self>) -> Self::Output {
+        Effect::persist(Added(1)).reply(|t| t.n)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Helped;
 command!(Helped, "helped", Effect<Self, i64, String>, |_t, _c| {
@@ -101,6 +120,7 @@ impl Entity for Tally {
             .command::<Rude>()
             .command::<AskOnce>()
             .command::<Helped>()
+            .command::<Fickle>()
     }
 }
 
@@ -122,6 +142,22 @@ async fn a_panic_in_the_encoding_of_a_command_refuses_only_that_command() {
     assert_eq!(first.await.unwrap(), 1);
     assert!(matches!(rude.await, Err(CallError::NotHandled(NotHandled::Panicked { .. }))));
     assert_eq!(query.await.unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guard_that_contradicts_itself_is_not_asked_for_ever() {
+    let node = Node::builder(Gate::open()).register::<Tally>().start().await.unwrap();
+    let tally = node.entity::<Tally>("a");
+    let mut waiting = pin!(join_all((0..2).map(|_| tally.ask(Fickle).into_future())));
+    assert!((&mut waiting).now_or_never().is_none());
+    quiesce().await;
+    for sum in 1..=3 {
+        assert_eq!(tally.ask(Add(1)).await.unwrap(), sum);
+        assert_eq!(tally.ask(Get).await.unwrap(), sum);
+    }
+    assert!((&mut waiting).now_or_never().is_none(), "they wait in their places");
+    let asked = ASKED.load(Ordering::SeqCst);
+    assert_eq!(asked, 2 + 3 * 3, "each once, and after a change until one is taken up, which is asked again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 
 use crate::TestClock;
 use crate::faults::FaultStorage;
+use crate::survival::incomparable;
 use annals::__testing::{inspect, kind, target};
 use annals::{
     CallError, Definition, Entity, EntityId, EntityRef, Entropy, HistoryError, Node, NodeBuilder,
@@ -143,7 +144,8 @@ impl<S: Entity> Life<S> {
     {
         let look = move |live: &S| match *live == stored {
             true => Ok(stored),
-            false => Err(format!("is {live:?}, but what is stored gives {stored:?}")),
+            false => Err(incomparable(live)
+                .unwrap_or_else(|| format!("is {live:?}, but what is stored gives {stored:?}"))),
         };
         self.look(look).unwrap_or_else(|error| Err(format!("cannot be looked at: {error}")))
     }
