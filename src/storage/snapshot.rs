@@ -95,7 +95,7 @@ pub trait SnapshotStorage: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Fenced`; `Conflict` on the sequence number when it is above the journal's highest, or not above the
-    /// highest one when the entity was last erased (a snapshot that comes late must not bring it back);
+    /// highest one when the entity was last erased (a snapshot that comes late must not bring it back; one at 0 has no event in it and is taken);
     /// `TooLarge`; `Unavailable`; `Indeterminate`.
     async fn save(&self, write: SnapshotWrite) -> Result<(), StorageError>;
 

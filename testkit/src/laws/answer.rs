@@ -15,6 +15,8 @@ pub(crate) enum Answer {
     Rejection(Value),
     /// Nothing came of it, as the codec cannot hold what was decided: the error, as it reads.
     Unstorable(String),
+    /// The storage did not confirm its write: the error, as it reads.
+    NotConfirmed(String),
     /// Any other error, as it reads.
     Failed(String),
     /// It waits: its entity is not ready for it, or gone.
@@ -61,6 +63,7 @@ impl Answer {
                 }
                 why => Self::Failed(why.to_string()),
             },
+            Err(CallError::Unknown(why @ Unknown::NotConfirmed(_))) => Self::NotConfirmed(why.to_string()),
             Err(CallError::Unknown(why)) => Self::Failed(why.to_string()),
             Err(error) => Self::Failed(format!("{error:?}")),
         }
@@ -77,7 +80,7 @@ impl Answer {
             Self::Reply(value) => value.0.survives(codec, &format!("the reply of {command},")),
             Self::Rejection(value) => value.0.survives(codec, &format!("the rejection of {command},")),
             Self::Unstorable(error) => Err(error.clone()),
-            Self::Failed(_) | Self::None => Ok(()),
+            Self::NotConfirmed(_) | Self::Failed(_) | Self::None => Ok(()),
         }
     }
 }
@@ -88,9 +91,9 @@ impl PartialEq for Answer {
             (Self::Reply(one), Self::Reply(other)) | (Self::Rejection(one), Self::Rejection(other)) => {
                 one.0.equals(other.0.as_any())
             }
-            (Self::Failed(one), Self::Failed(other)) | (Self::Unstorable(one), Self::Unstorable(other)) => {
-                one == other
-            }
+            (Self::Failed(one), Self::Failed(other))
+            | (Self::NotConfirmed(one), Self::NotConfirmed(other))
+            | (Self::Unstorable(one), Self::Unstorable(other)) => one == other,
             (Self::None, Self::None) => true,
             _ => false,
         }
@@ -102,7 +105,9 @@ impl Debug for Answer {
         match self {
             Self::Reply(value) => write!(f, "{:?}", value.0),
             Self::Rejection(value) => write!(f, "rejected: {:?}", value.0),
-            Self::Failed(error) | Self::Unstorable(error) => write!(f, "failed: {error}"),
+            Self::Failed(error) | Self::NotConfirmed(error) | Self::Unstorable(error) => {
+                write!(f, "failed: {error}")
+            }
             Self::None => write!(f, "no answer"),
         }
     }

@@ -3,13 +3,14 @@
 use super::answer::Answer;
 use super::broken::{Breach, Law};
 use super::case::Case;
-use super::course::{Course, Pace};
+use super::course::{Course, Pace, answer_or_wait};
+use crate::TestClock;
 use crate::faults::FaultStorage;
 use crate::life::{Life, Setting, Store, Time, only_snapshot, runtime, stored_events};
 use crate::survival::Watch;
 use annals::__testing::{open_state, seal_state, witnessed};
 use annals::storage::StoredEvent;
-use annals::{Codec, Entity, EventSourced, SequenceNr, Snapshots};
+use annals::{Codec, Definition, Entity, EventSourced, SequenceNr, Snapshots};
 use std::fmt::Debug;
 
 /// What is held to laws: an event-sourced entity whose values can be compared.
@@ -25,20 +26,22 @@ pub(super) struct Straight<S> {
 }
 
 /// How the entity is hosted in a case.
-pub(super) fn setting<S: Lawful>(case: &Case<S>) -> Setting<S> {
+pub(super) fn setting<S: Lawful>(hosted: &Setting<S>, case: &Case<S>) -> Setting<S> {
     let codec = case.drawn.codec;
-    Setting::new().with(move |definition| definition.codec(codec).snapshots(Snapshots::on_demand()))
+    let case_of = move |definition: Definition<S>| definition.codec(codec).snapshots(Snapshots::on_demand());
+    Setting { clock: TestClock::default(), ..hosted.with(case_of) }
 }
 
 /// Takes the course of a case on a store, and checks the laws of replay, codecs, keys and snapshots.
 pub(super) fn straight<S: Lawful>(
+    hosted: &Setting<S>,
     case: &Case<S>,
     store: &Store,
     codecs: &[Codec],
 ) -> Result<Straight<S>, Breach> {
     let watch = Watch::<S::Event>::new(codecs);
     let seen = watch.clone();
-    let setting = setting(case).with(move |definition| witnessed(definition, seen.clone()));
+    let setting = setting(hosted, case).with(move |definition| witnessed(definition, seen.clone()));
     let id = setting.persistence_id();
     let life = begin(&setting, store);
     let course = Course::run(case, &life, store, &id, &setting.clock, Pace::Settled);
@@ -133,7 +136,8 @@ pub(super) fn answers_as_before<S: Entity>(
     when: &str,
 ) -> Result<(), Breach> {
     let (step, _) = &case.steps[at];
-    let again = life.run(step.send(&life.client(), &case.way(at, None)));
+    let mut call = step.send(&life.client(), &case.way(at, None));
+    let again = life.run(answer_or_wait(&mut call, life)).unwrap_or(Answer::None);
     if again == *first {
         return Ok(());
     }
@@ -142,12 +146,13 @@ pub(super) fn answers_as_before<S: Entity>(
 
 /// Takes the same course on another store.
 pub(super) fn elsewhere<S: Lawful>(
+    hosted: &Setting<S>,
     case: &Case<S>,
     straight: Straight<S>,
     name: &str,
     store: &Store,
 ) -> Result<Straight<S>, Breach> {
-    let setting = Setting { time: Time::Real, ..setting(case) };
+    let setting = Setting { time: Time::Real, ..setting(hosted, case) };
     let id = setting.persistence_id();
     let life = begin(&setting, store);
     let failed = |error| Law::Storage.broken(format!("{name}: {error}"));

@@ -67,7 +67,13 @@ impl Course {
                     None => {
                         let mut call = step.send(&client, &case.way(at, None));
                         match answer_or_wait(&mut call, life).await {
-                            Some(answer) => course.answers[at] = answer,
+                            Some(answer) => {
+                                if !answer.is_outcome() {
+                                    // The caller may have given up on a handler that still runs.
+                                    let _ = inspect(&life.entity(), |_| ()).await;
+                                }
+                                course.answers[at] = answer;
+                            }
                             None => waiting.push((at, call)),
                         }
                         course.waited |= !waiting.is_empty();

@@ -5,36 +5,39 @@ use super::broken::{Breach, Law};
 use super::case::{Case, Sending};
 use super::check::{Lawful, Straight, answers_as_before, begin, differ, setting};
 use super::course::{Pace, answer_or_wait, at_once};
+use super::step::Way;
 use crate::faults::{Fault, FaultStorage, Operation};
-use crate::life::{Life, Setting, Store, stored_events};
+use crate::life::{Life, Setting, Store, highest, stored_events};
 use annals::{Codec, Entity, SequenceNr};
 use futures_util::future::{BoxFuture, join_all};
 use std::time::Duration;
 
 /// Takes the course of a case until the process dies, and looks at what is left.
 pub(super) fn crash<S: Lawful>(
+    hosted: &Setting<S>,
     case: &Case<S>,
     straight: &Straight<S>,
     store: &dyn Fn() -> Store,
 ) -> Result<(), Breach> {
-    let breach = match crashed(case, straight, &store(), Some(case.drawn.codec)) {
+    let breach = match crashed(hosted, case, straight, &store(), Some(case.drawn.codec)) {
         Ok(()) => return Ok(()),
         Err(breach) => breach,
     };
     // Was it the crash, or that the commands were sent as they decode?
-    crashed(case, straight, &store(), None)?;
+    crashed(hosted, case, straight, &store(), None)?;
     let codec = case.drawn.codec;
     Err(Law::Codec
         .broken(format!("only when commands are sent as they decode from {codec}: {}", breach.what)))
 }
 
 fn crashed<S: Lawful>(
+    hosted: &Setting<S>,
     case: &Case<S>,
     straight: &Straight<S>,
     store: &Store,
     copied_by: Option<Codec>,
 ) -> Result<(), Breach> {
-    let setting = setting(case);
+    let setting = setting(hosted, case);
     let acknowledged = until_death(case, straight.course.pace(), &setting, store, copied_by);
     for (at, answer) in acknowledged.iter().enumerate() {
         let (step, expected) = (&case.steps[at].0, &straight.course.answers[at]);
@@ -65,7 +68,33 @@ fn crashed<S: Lawful>(
             Law::Key.broken(format!("repeated keys after the crash made {left} events {}", events.len()))
         );
     }
-    Ok(())
+    goes_on(case, &life, store, &setting)
+}
+
+/// After the crash the entity takes new commands, and they are stored.
+fn goes_on<S: Lawful>(
+    case: &Case<S>,
+    life: &Life<S>,
+    store: &Store,
+    setting: &Setting<S>,
+) -> Result<(), Breach> {
+    let Some((step, _)) = case.steps.iter().find(|(step, _)| step.takes_key()) else {
+        return Ok(());
+    };
+    let mut call = step.send(&life.client(), &Way { key: None, copied_by: None });
+    if let Some(Answer::NotConfirmed(why)) = life.run(answer_or_wait(&mut call, life)) {
+        return Err(Law::Crash.broken(format!("{step:?}, sent after the crash, is not stored: {why}")));
+    }
+    // The caller may have given up on a handler that still runs.
+    let _ = life.look(|_| ());
+    let failed = |error: &dyn std::fmt::Display| {
+        Law::Crash.broken(format!("after the crash and another command: {error}"))
+    };
+    let end = life.run(highest(store.clone(), setting.persistence_id())).map_err(|error| failed(&error))?;
+    let replayed = life.state_at(end).map_err(|error| failed(&error))?;
+    life.compare(replayed).map(drop).map_err(|found| {
+        Law::Replay.broken(format!("after a crash and {step:?} the state in memory {found}"))
+    })
 }
 
 /// What is left ends with a command, and no acknowledged one is missing.
@@ -154,7 +183,8 @@ fn until_death<S: Lawful>(
             answers.push(answer);
         }
         collect(&mut calls, &mut answers).await;
-        answers
+        // Only an outcome is an acknowledgement: a time-out of the caller's own comes from a dead process too.
+        answers.into_iter().map(|answer| answer.filter(Answer::is_outcome)).collect()
     })
 }
 

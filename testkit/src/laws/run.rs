@@ -6,7 +6,7 @@ use super::check::{elsewhere, straight};
 use super::crash::crash;
 use super::older::{Older, OlderVersion};
 use super::step::Step;
-use crate::life::{Store, Time, runtime};
+use crate::life::{Setting, Store, Time, runtime};
 use crate::survival::CODECS;
 use annals::storage::StorageProvider;
 use annals::{Codec, Entity, Entropy, EventSourced, Random};
@@ -26,6 +26,7 @@ type Fresh = Arc<dyn Fn() -> BoxFuture<'static, Store>>;
 #[must_use = "nothing is checked before `check`"]
 pub struct ReplayLaws<S: Entity> {
     steps: BoxedStrategy<Step<S>>,
+    hosted: Setting<S>,
     cases: u32,
     most: usize,
     codecs: Vec<Codec>,
@@ -39,6 +40,7 @@ pub struct ReplayLaws<S: Entity> {
 pub fn replay_laws<S: Entity>(steps: impl Strategy<Value = Step<S>> + 'static) -> ReplayLaws<S> {
     ReplayLaws {
         steps: steps.boxed(),
+        hosted: Setting::new(),
         cases: 256,
         most: 20,
         codecs: CODECS.into(),
@@ -61,6 +63,12 @@ where
     /// How many steps a sequence has at the most. 20 unless told otherwise.
     pub fn steps(self, most: usize) -> Self {
         Self { most, ..self }
+    }
+
+    /// Hosts entities of another type beside it, for handlers that ask them.
+    pub fn hosting<T: Entity>(mut self) -> Self {
+        self.hosted.others.push(Arc::new(|builder| builder.register::<T>()));
+        self
     }
 
     /// Which codecs everything is to survive. All unless told otherwise.
@@ -180,11 +188,11 @@ where
 
     /// Holds one case to all laws.
     fn hold(&self, case: &Case<S>) -> Result<(), Breach> {
-        let mut taken = straight(case, &(self.store)(), &self.codecs)?;
-        crash(case, &taken, &*self.store)?;
+        let mut taken = straight(&self.hosted, case, &(self.store)(), &self.codecs)?;
+        crash(&self.hosted, case, &taken, &*self.store)?;
         for (name, fresh) in &self.others {
             let store = runtime(Time::Real).block_on(fresh());
-            taken = elsewhere(case, taken, name, &store)?;
+            taken = elsewhere(&self.hosted, case, taken, name, &store)?;
         }
         Ok(())
     }

@@ -67,6 +67,7 @@ where
     /// # Panics
     /// When something does not hold that [every call](super) is held to; and inside a tokio runtime.
     #[track_caller]
+    #[must_use = "a call whose outcome nobody looks at proves little"]
     pub fn when<P, C, H>(
         &mut self,
         call: impl FnOnce(&S::Ref) -> Call<P, C, H>,

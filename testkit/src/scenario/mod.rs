@@ -138,7 +138,7 @@ impl<S: Entity, K> EntityScenario<S, K> {
         self.stage.clock()
     }
 
-    /// What the storage does to the write of the next call. If that call writes nothing, nothing happens.
+    /// What the storage does to the next write. A call that writes nothing leaves it to the call after it.
     pub fn next_write(&mut self, fault: WriteFault) -> &mut Self {
         self.stage.next_write(fault);
         self

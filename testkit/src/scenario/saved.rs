@@ -40,6 +40,7 @@ impl<S: DurableState + Entity + Debug + PartialEq> StateScenario<S> {
     /// # Panics
     /// As [`Scenario::when`](super::Scenario::when).
     #[track_caller]
+    #[must_use = "a call whose outcome nobody looks at proves little"]
     pub fn when<P, C, H>(
         &mut self,
         call: impl FnOnce(&S::Ref) -> Call<P, C, H>,

@@ -176,9 +176,17 @@ impl<S: Entity + Debug + PartialEq> Stage<S> {
         let call =
             call.unwrap_or_else(|error| panic!("the command {} does not survive {codec}: {error}", C::NAME));
         let result = life.run(answer(call));
-        faults.faults().clear();
         life.settle();
-        (result, life.node().active_entities() == 0)
+        let passivated = life.node().active_entities() == 0;
+        if !matches!(result, Ok(_) | Err(CallError::Rejected(_))) {
+            // The caller may have given up on a handler that still runs.
+            let _ = life.look(|_| ());
+        }
+        if faults.faults().count(Operation::Append) == 0 {
+            self.next_write = fault;
+        }
+        faults.faults().clear();
+        (result, passivated)
     }
 
     /// Compares the state in memory with the one that the store gives.

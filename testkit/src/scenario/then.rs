@@ -10,7 +10,6 @@ pub type ThenOf<S, P, C, H, W> = Then<S, Reply<P, C, H>, Rejection<P, C, H>, W>;
 ///
 /// The methods assert, and can be chained; the fields are there for everything else.
 #[derive(Debug)]
-#[must_use = "a call whose outcome nobody looks at proves little"]
 pub struct Then<S, R, E, W> {
     /// What the caller got.
     pub result: Result<R, CallError<E>>,

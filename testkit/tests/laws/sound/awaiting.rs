@@ -39,6 +39,18 @@ impl Order {
         Effect::persist(OrderEvent::Priced { cents: millis }).reply(|order| order.cents)
     }
 
+    /// Takes over what another order has.
+    pub(crate) async fn match_other(
+        &self,
+        other: String,
+        context: &Context<Self>,
+    ) -> Effect<Self, u64, String> {
+        match context.entity::<Quote>(other).cents().await {
+            Ok(cents) => Effect::persist(OrderEvent::Priced { cents }).reply(|order| order.cents),
+            Err(error) => Effect::reject(error.to_string()),
+        }
+    }
+
     pub(crate) async fn total(&self, context: &Context<Self>) -> u64 {
         tokio::task::yield_now().await;
         self.cents + context.sequence_nr().get()
@@ -52,5 +64,39 @@ fn an_entity_with_handlers_that_await_is_sound() {
         (0..900u64).prop_map(|millis| Step::<Order>::of(move |order| order.price_later(millis))),
         Just(Step::<Order>::query(|order| order.total())),
     ];
+    replay_laws(steps).check();
+}
+
+/// What an order asks for its price.
+#[derive(Debug, Default)]
+struct Quote;
+
+impl annals::Ephemeral for Quote {
+    const ENTITY_TYPE: &'static str = "quote";
+}
+
+#[annals::commands]
+impl Quote {
+    pub(crate) async fn cents(&self, context: &Context<Self>) -> u64 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        context.entity_id().as_str().len() as u64
+    }
+}
+
+#[test]
+fn an_entity_that_asks_another_is_sound() {
+    let ask = |name: String| Step::<Order>::of(move |order| order.match_other(name.clone()));
+    replay_laws("[a-z]{1,5}".prop_map(ask)).hosting::<Quote>().cases(64).check();
+}
+
+#[test]
+fn a_caller_that_gives_up_is_no_breach() {
+    let give_up = |(millis, after)| {
+        let after = Duration::from_millis(after);
+        Step::<Order>::of(move |order| order.price_later(millis).timeout(after))
+    };
+    let at_once =
+        |cents| Step::<Order>::of(move |order| order.price(cents).timeout(Duration::from_millis(5)));
+    let steps = prop_oneof![(0..900u64, 1..900u64).prop_map(give_up), (0..900u64).prop_map(at_once)];
     replay_laws(steps).check();
 }
