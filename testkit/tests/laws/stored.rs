@@ -36,6 +36,16 @@ fn a_storage_that_acknowledges_before_it_stores_breaks_the_law_of_crashes() {
 }
 
 #[test]
+fn a_storage_that_refuses_what_comes_after_the_crash_breaks_the_law_of_crashes() {
+    caught_saying(
+        on(Fault::RecoveredRefused).try_check(),
+        Law::Crash,
+        1,
+        "sent after the crash, is not stored",
+    );
+}
+
+#[test]
 fn a_storage_that_stores_a_write_in_halves_breaks_the_law_of_crashes() {
     let broken =
         caught_saying(on(Fault::Halves).try_check(), Law::Crash, 1, "1 events are left: a part of a command");

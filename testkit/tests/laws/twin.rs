@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     TagsLost,
     /// The second event is refused when it first comes.
     Refusing,
+    /// The first write of an entity that was recovered is refused.
+    RecoveredRefused,
 }
 
 /// The memory backend with a fault.
@@ -97,6 +99,10 @@ impl Twin {
             Fault::TagsLost => {
                 let untagged = events.into_iter().map(|event| Event { tags: Vec::new(), ..event });
                 write.change = Change::Events { expected, events: untagged.collect() };
+            }
+            Fault::RecoveredRefused if write.write_nr.get() == 1 && expected > SequenceNr::ZERO => {
+                let (counter, expected) = (Counter::SequenceNr, expected.get());
+                return Err(StorageError::Conflict { id: write.id, counter, expected, actual: expected + 1 });
             }
             Fault::Refusing
                 if expected.get() + events.len() as u64 > 1
